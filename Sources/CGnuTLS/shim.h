@@ -1,0 +1,6 @@
+#pragma once
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <gnutls/x509-ext.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>

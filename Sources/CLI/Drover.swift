@@ -1,0 +1,4 @@
+@main
+struct Drover {
+    static func main() {}
+}

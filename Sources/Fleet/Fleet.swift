@@ -1,0 +1,1 @@
+// Declarations of Fleet follow in its folders.

@@ -1,0 +1,1 @@
+// Declarations of Hypervisor follow in its folders.

@@ -1,0 +1,1 @@
+// Declarations of Inventory follow in its folders.

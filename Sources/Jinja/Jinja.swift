@@ -1,0 +1,1 @@
+// Declarations of Jinja follow in its folders.

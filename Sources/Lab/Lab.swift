@@ -1,0 +1,1 @@
+// Declarations of Lab follow in its folders.

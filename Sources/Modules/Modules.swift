@@ -1,0 +1,1 @@
+// Declarations of Modules follow in its folders.

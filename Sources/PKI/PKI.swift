@@ -1,0 +1,1 @@
+// Declarations of PKI follow in its folders.

@@ -1,0 +1,1 @@
+// Declarations of SSH follow in its folders.

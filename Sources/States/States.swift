@@ -1,0 +1,1 @@
+// Declarations of States follow in its folders.

@@ -1,4 +1,0 @@
-@main
-struct Drover {
-    static func main() {}
-}

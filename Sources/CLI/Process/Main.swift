@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// The process: signals first, then the command in a task, and this thread waits for Ctrl-C.
+///
+/// The entry is synchronous because a signal mask set in an `async` main does not hold for the parked main thread.
+@main
+enum Main {
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        Interrupts.block()
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        arguments = GlobalOptionOrder.movedBehindCommand(arguments, root: Root.self)
+        let words = arguments
+        let work = Task.detached { () -> Int32 in await run(words) }
+        Task.detached { exit(await work.value) }
+        Interrupts.wait { count in
+            if count == 1 {
+                Terminal.note("interrupted: finishing what has begun; press Ctrl-C again to stop at once")
+                work.cancel()
+            } else {
+                exit(130)
+            }
+        }
+    }
+
+    private static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Root.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            return ExitStatus.report(error)
+        }
+    }
+}

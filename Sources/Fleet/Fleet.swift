@@ -1,1 +1,0 @@
-// Declarations of Fleet follow in its folders.

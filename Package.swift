@@ -54,7 +54,7 @@ let package = Package(
             name: "Fleet",
             dependencies: [
                 "Inventory", "States", "Modules", "Jinja", "SSH", "PKI", "Hypervisor", "Values", logging, subprocess,
-            ], swiftSettings: strict),
+            ], resources: [.embedInCode("Shell")], swiftSettings: strict),
         .target(
             name: "Lab", dependencies: ["Values", subprocess],
             resources: [.embedInCode("Shell")], swiftSettings: strict),

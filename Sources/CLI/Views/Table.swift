@@ -20,7 +20,7 @@ struct Table {
         }.joined()
     }
 
-    private static func printable(_ cell: String) -> String {
+    static func printable(_ cell: String) -> String {
         var result = ""
         for scalar in cell.unicodeScalars {
             let isControl = scalar.properties.generalCategory == .control

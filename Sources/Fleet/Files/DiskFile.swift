@@ -34,6 +34,17 @@ package enum DiskFile {
         }
     }
 
+    /// The first bytes of a file, fewer when it is shorter.
+    package static func front(_ path: String, count: Int) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, operation: "read", number: errno) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = Glibc.read(descriptor, &bytes, count)
+        guard got >= 0 else { throw FileError(path: path, operation: "read", number: errno) }
+        return Array(bytes[..<got])
+    }
+
     /// The file as text; bytes that are no UTF-8 are replaced.
     package static func readText(_ path: String) throws(FileError) -> String {
         String(decoding: try read(path), as: UTF8.self)

@@ -1,0 +1,16 @@
+internal import ArgumentParser
+
+struct HostCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host", abstract: "Look at hosts, trust their keys, run commands on them",
+        discussion: """
+            EXAMPLES
+              drover host trust -t hv[1-3]
+              drover host ping
+              drover host facts -t hv1 --format json
+              drover host run -t hypervisors -- uptime
+            """,
+        subcommands: [
+            HostList.self, HostShow.self, HostTrust.self, HostPing.self, HostFacts.self, HostRun.self,
+        ])
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import Inventory
+internal import Values
+
+struct HostList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the hosts of the inventory", aliases: ["ls"])
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let hosts = try common.context().hosts(common.target)
+        let value = Value(hosts.map(\.summary))
+        Output.write(value, common.format) {
+            var table = Table("HOST", "ADDRESS", "GROUPS", "ROLES")
+            for host in hosts {
+                table.add([
+                    host.name, "\(host.address):\(host.port)", host.groups.joined(separator: ","),
+                    host.roles.joined(separator: ","),
+                ])
+            }
+            return table.text
+        }
+    }
+}
+
+extension Host {
+    /// What the inventory says of a host, as `host list` and `host show` print it.
+    var summary: Value {
+        Value(
+            Mapping([
+                ("name", Value(name)), ("address", Value(address)), ("port", Value(port)), ("user", Value(user)),
+                ("groups", Value(groups.map { Value($0) })), ("roles", Value(roles.map { Value($0) })),
+            ]))
+    }
+}

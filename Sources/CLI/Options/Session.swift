@@ -1,0 +1,30 @@
+internal import Fleet
+internal import Inventory
+internal import Values
+
+extension CommonOptions {
+    /// Reads the fleet and makes the connector: what nearly every command begins with.
+    func context() throws -> FleetContext {
+        let directory = fleetDirectory
+        let inventory = try directory.loadInventory()
+        let connector = try StandardConnector(directory, timeout: timeout)
+        return FleetContext(
+            directory: directory, inventory: inventory, connector: connector, parallel: parallel)
+    }
+
+    /// Asks, unless `--yes` was given; elsewhere than on a terminal `--yes` is needed.
+    func confirmed(_ question: String) throws {
+        if yes { return }
+        guard Terminal.isInputTerminal else {
+            throw CommandFailure(.usage, [.error("this needs your consent", detail: question, hint: "add --yes")])
+        }
+        guard Terminal.confirm(question) else { throw CommandFailure(.error, [.error("not done: you said no")]) }
+    }
+}
+
+/// Ends a command whose hosts did not all do their part: 3 for failures wins over 4 for unreachable ones.
+func failIfAny(_ problems: [HostProblem]) throws {
+    guard !problems.isEmpty else { return }
+    let failed = problems.contains { $0.kind == .failed }
+    throw CommandFailure(failed ? .hostsFailed : .hostsUnreachable, problems.map(\.diagnostic))
+}

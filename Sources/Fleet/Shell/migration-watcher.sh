@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs on the destination of a live migration. Resumes the guest that arrived paused, and only when the source has
+# said that its own copy is gone or was shut off by the migration. On anything else the guest stays paused.
+# The variables uuid, source_uri, outcome (a file) and patience (rounds of half a second) stand before this text.
+# shellcheck disable=SC2154
+set -u
+LC_ALL=C
+export LC_ALL
+
+say() { printf '%s\n' "$1" >"$outcome.new" && mv -f -- "$outcome.new" "$outcome"; }
+
+# running | paused | arriving | absent | shut-off | migrated | unknown
+state_of() {
+    answer=$(timeout 20 virsh -q -c "$1" domstate --reason "$uuid" 2>&1)
+    case $answer in
+        'running ('*) echo running ;;
+        'paused (migrating)'*) echo arriving ;;
+        'paused ('*) echo paused ;;
+        'shut off (migrated)'*) echo migrated ;;
+        'shut off ('*) echo shut-off ;;
+        # "failed to get domain" is also what a lost connection is called: only libvirt's own words count.
+        *'Domain not found'*) echo absent ;;
+        *) echo unknown ;;
+    esac
+}
+
+waited=0
+missing=0
+seen=no
+while [ "$waited" -lt "$patience" ]; do
+    [ ! -e "$outcome.stop" ] || { say stopped; exit 0; }
+    case $(state_of qemu:///system) in
+        running) say running; exit 0 ;;
+        paused)
+            seen=yes missing=0
+            case $(state_of "$source_uri") in
+                absent | migrated)
+                    if virsh -q -c qemu:///system resume "$uuid" >/dev/null 2>&1; then
+                        say resumed
+                        exit 0
+                    fi
+                    ;;
+            esac
+            ;;
+        arriving) seen=yes missing=0 ;;
+        absent) missing=$((missing + 1)) ;;
+    esac
+    # A guest that was here and went away was called back; one that never comes is not waited for long.
+    if [ "$seen" = yes ] && [ "$missing" -ge 60 ]; then say gone; exit 0; fi
+    if [ "$seen" = no ] && [ "$missing" -ge 1200 ]; then say never-came; exit 0; fi
+    sleep 0.5 2>/dev/null || sleep 1
+    waited=$((waited + 1))
+done
+say gave-up

@@ -32,6 +32,11 @@ public struct Mapping: Sendable, Hashable, Sequence {
         storage.index(forKey: Value(name)).map { storage.keys[$0] }
     }
 
+    /// The key as it was read, with its own mark, whatever kind of key it is.
+    public func key(_ key: Value) -> Value? {
+        storage.index(forKey: key).map { storage.keys[$0] }
+    }
+
     @discardableResult
     public mutating func removeValue(forKey key: String) -> Value? { storage.removeValue(forKey: Value(key)) }
 

@@ -32,12 +32,33 @@ public struct Mapping: Sendable, Hashable, Sequence {
         storage.index(forKey: Value(name)).map { storage.keys[$0] }
     }
 
+    /// The key as it was read, with its own mark, whatever kind of key it is.
+    public func key(_ key: Value) -> Value? {
+        storage.index(forKey: key).map { storage.keys[$0] }
+    }
+
     @discardableResult
     public mutating func removeValue(forKey key: String) -> Value? { storage.removeValue(forKey: Value(key)) }
 
     public func makeIterator() -> AnyIterator<(key: Value, value: Value)> {
         var inner = storage.makeIterator()
         return AnyIterator { inner.next().map { (key: $0.key, value: $0.value) } }
+    }
+
+    /// Equal when the same keys have equal values, in whatever order.
+    public static func == (left: Mapping, right: Mapping) -> Bool {
+        left.count == right.count && left.storage.allSatisfy { right.storage[$0.key] == $0.value }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var entries = 0
+        for (key, value) in storage {
+            var entry = hasher
+            entry.combine(key)
+            entry.combine(value)
+            entries ^= entry.finalize()
+        }
+        hasher.combine(entries)
     }
 
     /// This mapping with another laid over it: mappings are merged key by key, anything else is replaced.

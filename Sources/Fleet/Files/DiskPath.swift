@@ -80,4 +80,7 @@ package enum DiskPath {
     }
 
     package static func remove(_ path: String) { unlink(path) }
+
+    /// Removes an empty directory.
+    package static func removeDirectory(_ path: String) { rmdir(path) }
 }

@@ -1,0 +1,17 @@
+internal import ArgumentParser
+
+struct VMCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vm", abstract: "Create virtual machines, look at them, and move them between hosts",
+        discussion: """
+            EXAMPLES
+              drover vm create web1 --image debian-12 --cpus 2 --memory 2G --on hv1
+              drover vm list
+              drover vm migrate web1 --to hv2
+              drover vm delete web1 --force
+            """,
+        subcommands: [
+            VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
+            VMMigrate.self,
+        ])
+}

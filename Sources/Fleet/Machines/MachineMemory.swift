@@ -1,0 +1,29 @@
+internal import Hypervisor
+package import Values
+
+/// Which VMs each host had when it last answered: what is said of a host that does not answer now.
+package struct MachineMemory: Sendable {
+    private let path: String
+
+    package init(_ fleet: FleetDirectory) { path = DiskPath.join(fleet.memory, "machines.json") }
+
+    func remember(_ answers: [MachineCensus.Answer]) {
+        var seen = read()
+        for answer in answers {
+            guard let machines = try? answer.machines.get() else { continue }
+            seen[answer.host.name] = Value(machines.map { Value($0.name) })
+        }
+        guard (try? DiskPath.makeDirectory(DiskPath.parent(path), mode: 0o700)) != nil else { return }
+        try? DiskFile.write(Array(JSON.write(Value(seen)).utf8), to: path, mode: 0o600)
+    }
+
+    /// The names last seen on a host.
+    package func lastSeen(on host: String) -> [String] {
+        read()[host]?.list?.compactMap(\.string) ?? []
+    }
+
+    private func read() -> Mapping {
+        guard let text = try? DiskFile.readText(path) else { return Mapping() }
+        return (try? JSON.read(SourceText(name: path, text: text)))?.map ?? Mapping()
+    }
+}

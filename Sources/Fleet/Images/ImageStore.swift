@@ -32,7 +32,7 @@ package struct ImageStore: Sendable {
             throw Diagnostic.error("\"\(name)\" is no image name", hint: "use letters, digits, dots, dashes and underscores")
         }
         let header = try Self.header(of: path)
-        let digest = try FileDigest.sha256(path)
+        let digest = try ContentDigest.sha256(file: path)
         var names = try readNames()
         if let taken = names[name]?.string, taken != digest, !replace {
             throw Diagnostic.error(
@@ -42,7 +42,7 @@ package struct ImageStore: Sendable {
         if !DiskPath.exists(stored) {
             try DiskPath.makeDirectory(directory, mode: 0o700)
             try FileCopy.copy(path, to: stored)
-            guard try FileDigest.sha256(stored) == digest else {
+            guard try ContentDigest.sha256(file: stored) == digest else {
                 DiskPath.remove(stored)
                 throw Diagnostic.error("\"\(file)\" changed while it was copied")
             }

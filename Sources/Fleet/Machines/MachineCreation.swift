@@ -1,0 +1,169 @@
+package import Hypervisor
+package import Inventory
+package import Values
+
+/// Creates a VM: pool, image, overlay, first-boot image, definition, start. A failure or an interruption anywhere takes
+/// everything back that was made on the way.
+package struct MachineCreation: Sendable {
+    package struct Created: Sendable {
+        package let name: String
+        package let uuid: String
+        package let host: Host
+        package let warnings: [Diagnostic]
+    }
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let images: ImageStore
+    private let say: @Sendable (String) -> Void
+
+    /// - Parameter say: told what is being done, for a progress line.
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.context = context
+        self.driver = driver
+        self.images = ImageStore(context.directory)
+        self.say = say
+    }
+
+    /// - Parameters:
+    ///   - host: where; nil for the hypervisor with the most free memory.
+    ///   - assumedAbsent: hosts that do not answer and yet shall not keep the name from being used.
+    /// - Throws: `Diagnostics`, ``HostProblem``.
+    package func create(_ spec: MachineSpec, on host: Host?, assumedAbsent: [String] = []) async throws -> Created {
+        try spec.validate()
+        let image = try images.find(spec.image)
+        say("looking for \"\(spec.name)\" on every host")
+        let answers = await MachineCensus(context, driver: driver).take()
+        try refuseTaken(spec.name, answers, assumedAbsent)
+        let host = try await host ?? roomiest(answers)
+        guard host.isHypervisor else {
+            throw Diagnostics(.error("\"\(host.name)\" is no hypervisor", hint: "give it the role \"hypervisor\""))
+        }
+        let connection = try await driver.connect(to: host)
+        do {
+            let created = try await build(spec, image, host, connection)
+            await connection.close()
+            return created
+        } catch let error as HypervisorError {
+            await connection.close()
+            throw HostProblem(error, host: host.name)
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    private func build(
+        _ spec: MachineSpec, _ image: StoredImage, _ host: Host, _ connection: HypervisorConnection
+    ) async throws -> Created {
+        let parts = MachineParts(spec: spec, uuid: RandomUUID.make())
+        let size = try spec.diskBytes(on: host, image: image)
+        let interfaces = try spec.interfaces(on: host)
+        let info = try await connection.hostInfo()
+        let log = try Journal(context.directory).begin(
+            "create",
+            Mapping([
+                ("vm", Value(spec.name)), ("uuid", Value(parts.uuid)), ("host", Value(host.name)),
+                ("pool", Value(parts.pool)), ("volumes", Value(parts.volumes.map { Value($0) })),
+            ]))
+        do {
+            say("preparing storage on \(host.name)")
+            try await connection.createDirectoryPool(PoolSpec(name: parts.pool, path: parts.poolPath))
+            let placement = ImagePlacement(connector: context.connector, pool: parts.pool)
+            let base = try await placement.place(image, on: host, over: connection) { [say] sent, total in
+                say("uploading \(image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
+            }
+            try await makeVolumes(parts, spec, base, image, size, connection)
+            var domain = parts.domain(
+                spec, accelerator: info.capabilities.hasKVM() ? .kvm : .emulation, interfaces: interfaces)
+            domain.metadata = DomainMetadata(owner: "drover", image: image.name, operation: log.id)
+            say("starting \(spec.name)")
+            try await connection.define(xml: DomainXML.text(domain))
+            if spec.autostart { try await connection.setAutostart(.uuid(parts.uuid), true) }
+            try Task.checkCancellation()
+            try await connection.start(.uuid(parts.uuid))
+            try log.record("finished")
+        } catch {
+            await undo(parts, connection, log)
+            throw error
+        }
+        return Created(name: spec.name, uuid: parts.uuid, host: host, warnings: warnings(info, host))
+    }
+
+    private func makeVolumes(
+        _ parts: MachineParts, _ spec: MachineSpec, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
+        _ connection: HypervisorConnection
+    ) async throws {
+        for name in parts.volumes where try await connection.volume(name, in: parts.pool) != nil {
+            throw MachineParts.Taken(volume: name)
+        }
+        let backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
+        _ = try await connection.createVolume(
+            VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing), in: parts.pool)
+        let work = DiskPath.join(context.directory.memory, "work")
+        try DiskPath.makeDirectory(work, mode: 0o700)
+        let file = DiskPath.join(work, parts.uuid + ".iso")
+        defer { DiskPath.remove(file) }
+        var seed = SeedImage(instance: parts.uuid, hostName: spec.name, sshKeys: spec.sshKeys)
+        seed.userData = spec.userData
+        seed.networkConfig = spec.networkConfig
+        try await seed.write(to: file, workingIn: DiskPath.join(work, parts.uuid))
+        let length = UInt64(DiskPath.size(file) ?? 0)
+        _ = try await connection.createVolume(
+            VolumeSpec(name: parts.seed, capacity: length, format: "raw"), in: parts.pool)
+        try await connection.upload(file, to: parts.seed, in: parts.pool)
+    }
+
+    /// Takes back what was made; runs to its end though the task was cancelled.
+    private func undo(_ parts: MachineParts, _ connection: HypervisorConnection, _ log: OperationLog) async {
+        await Task {
+            if await MachineRemnants(parts).remove(over: connection) { try? log.record("undone") }
+        }.value
+    }
+
+    private func refuseTaken(_ name: String, _ answers: [MachineCensus.Answer], _ assumed: [String]) throws(Diagnostics) {
+        for answer in answers {
+            switch answer.machines {
+            case .success(let machines):
+                guard let taken = machines.first(where: { $0.name == name }) else { continue }
+                throw Diagnostics(
+                    .error(
+                        "the name \"\(name)\" is taken", detail: "a VM of that name is \(taken.state.activity.name)",
+                        hint: "choose another name, or delete that one", host: answer.host.name))
+            case .failure(let problem):
+                if assumed.contains(answer.host.name) { continue }
+                throw Diagnostics(
+                    .error(
+                        "it cannot be known whether the name \"\(name)\" is free",
+                        detail: problem.diagnostic.summary,
+                        hint: "if \(answer.host.name) has no such VM for sure, add --assume-absent \(answer.host.name)",
+                        host: answer.host.name))
+            }
+        }
+    }
+
+    private func roomiest(_ answers: [MachineCensus.Answer]) async throws -> Host {
+        let reachable = answers.filter { if case .success = $0.machines { true } else { false } }.map(\.host)
+        let free = await fanOut(reachable, limit: context.parallel) { host -> (Host, Int) in
+            guard let connection = try? await driver.connect(to: host) else { return (host, -1) }
+            let info = try? await connection.hostInfo()
+            await connection.close()
+            return (host, info?.freeMemoryMiB ?? -1)
+        }
+        guard let best = free.max(by: { $0.1 < $1.1 })?.0 else {
+            throw Diagnostics(.error("no hypervisor answers", hint: "`drover apply` makes hypervisors of hosts"))
+        }
+        return best
+    }
+
+    private func warnings(_ info: HostInfo, _ host: Host) -> [Diagnostic] {
+        guard !info.capabilities.hasKVM() else { return [] }
+        return [
+            .warning(
+                "there is no KVM: the VM is emulated, which is slow",
+                hint: "enable virtualisation in the machine's firmware", host: host.name)
+        ]
+    }
+}

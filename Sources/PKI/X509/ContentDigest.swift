@@ -1,0 +1,51 @@
+import CGnuTLS
+import Glibc
+
+/// SHA-256 of content, in lower-case hexadecimal, as `sha256sum` prints it.
+public enum ContentDigest {
+    /// The digest of bytes in memory.
+    public static func sha256(_ bytes: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        // The one failure that exists is a library without SHA-256; nothing else here would work then either.
+        gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, bytes.count, &digest)
+        return hexadecimal(digest)
+    }
+
+    /// The digest of a file, read in pieces.
+    /// - Throws: `system` with the path and errno; blocks while it reads.
+    public static func sha256(file path: String) throws(PKIError) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path) }
+        defer { close(descriptor) }
+        var handle: gnutls_hash_hd_t?
+        guard gnutls_hash_init(&handle, GNUTLS_DIG_SHA256) == 0 else {
+            throw PKIError(.cryptography, "GnuTLS offers no SHA-256")
+        }
+        var digest = [UInt8](repeating: 0, count: 32)
+        var failed = false
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(descriptor, &piece, piece.count)
+            if count < 0 && errno == EINTR { continue }
+            failed = count < 0
+            if count <= 0 { break }
+            gnutls_hash(handle, piece, count)
+        }
+        let number = errno
+        gnutls_hash_deinit(handle, &digest)
+        guard !failed else { throw unreadable(path, number) }
+        return hexadecimal(digest)
+    }
+
+    private static func unreadable(_ path: String, _ number: Int32 = errno) -> PKIError {
+        PKIError(.system, "cannot read '\(path)': \(String(cString: strerror(number)))", path: path, number: number)
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef")
+        return bytes.reduce(into: "") { text, byte in
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+    }
+}

@@ -14,8 +14,8 @@ state_of() {
     answer=$(timeout 20 virsh -q -c "$1" domstate --reason "$uuid" 2>&1)
     case $answer in
         'running ('*) echo running ;;
-        'paused (migrating)'*) echo arriving ;;
-        'paused ('*) echo paused ;;
+        'paused (user)'*) echo paused ;;
+        'paused (migrating)'* | 'paused (starting up)'*) echo arriving ;;
         'shut off (migrated)'*) echo migrated ;;
         'shut off ('*) echo shut-off ;;
         # "failed to get domain" is also what a lost connection is called: only libvirt's own words count.

@@ -1,0 +1,110 @@
+package import Hypervisor
+package import Inventory
+package import Values
+
+/// Moves a running VM to another host such that it never runs twice and never vanishes.
+///
+/// Decided from what both hosts have, never from a return code; journaled before each step; the guest arrives paused and
+/// is resumed once the source's copy is seen to be gone, by this process or, should it die, by the watcher on the
+/// destination.
+package struct MachineMigration: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let options: MigrationOptions
+    private let tell: @Sendable (MigrationProgress) -> Void
+
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, options: MigrationOptions = MigrationOptions(),
+        tell: @escaping @Sendable (MigrationProgress) -> Void = { _ in }
+    ) {
+        self.context = context
+        self.driver = driver
+        self.options = options
+        self.tell = tell
+    }
+
+    /// - Throws: `Diagnostics` for everything that stands against it, before anything was touched; ``HostProblem``;
+    ///   ``MigrationUnknown`` when it is not known where the VM runs.
+    package func migrate(_ name: String, to destination: Host) async throws -> MigrationOutcome {
+        let began = Clock.monotonic
+        tell(.step("looking for \"\(name)\""))
+        let found = try await MachineCensus(context, driver: driver).find(name)
+        guard found.host.name != destination.name else {
+            throw Diagnostics(.error("\"\(name)\" is on \(destination.name) already"))
+        }
+        tell(.step("checking both hosts"))
+        let hosts = try await MigrationHosts.connect(
+            from: found.host, to: destination, connector: context.connector, driver: driver)
+        do {
+            let images = try ImageStore(context.directory).list()
+            var preflight = MigrationPreflight(hosts: hosts, machine: found.machine, images: images)
+            let outcome = try await carryOut(try await preflight.plan(), hosts, began)
+            await hosts.close()
+            return outcome
+        } catch {
+            await hosts.close()
+            throw error
+        }
+    }
+
+    private func carryOut(
+        _ plan: MigrationPlan, _ hosts: MigrationHosts, _ began: UInt64
+    ) async throws -> MigrationOutcome {
+        let log = try Journal(context.directory).begin("migrate", plan.journal)
+        let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
+        let stage = MigrationStage(
+            hosts: hosts, plan: plan, connector: context.connector,
+            workFolder: DiskPath.join(context.directory.memory, "work"))
+        let clock = SwitchoverClock(uuid: plan.uuid)
+        do {
+            tell(.step("preparing \(plan.destination.name)"))
+            try log.record("preparing")
+            try await stage.prepare()
+            try await announce(plan, hosts, log)
+            try await startWatcher(plan, hosts, log)
+            try log.record("migrating")
+        } catch {
+            await Task { await settlement.takeBack(plan) }.value
+            throw error
+        }
+        let job = MigrationJob(hosts: hosts, plan: plan, options: options, clock: clock, tell: tell)
+        let result = try await job.run()
+        tell(.step("looking at both hosts"))
+        try log.record("returned", Mapping([("problem", result.problem.map { Value($0) } ?? .null)]))
+        let end = try await settlement.settle(plan, problem: result.problem)
+        await job.waitForResume(end)
+        return MigrationOutcome(
+            plan: plan, operation: log.id, isMigrated: end == .migrated, problem: result.problem,
+            seconds: Clock.seconds(since: began), downtimeMilliseconds: clock.downtimeMilliseconds,
+            job: result.final)
+    }
+
+    /// The operation's id in the guest's metadata tells other controllers; without autostart at the source a reboot
+    /// there cannot start a second copy.
+    private func announce(_ plan: MigrationPlan, _ hosts: MigrationHosts, _ log: OperationLog) async throws {
+        try await hosts.source.ask { hypervisor throws(HypervisorError) in
+            var metadata = try await hypervisor.metadata(.uuid(plan.uuid)) ?? DomainMetadata()
+            metadata.operation = log.id
+            try await hypervisor.setMetadata(.uuid(plan.uuid), metadata)
+            if plan.autostart { try await hypervisor.setAutostart(.uuid(plan.uuid), false) }
+        }
+    }
+
+    private func startWatcher(_ plan: MigrationPlan, _ hosts: MigrationHosts, _ log: OperationLog) async throws {
+        let source = try HypervisorURI.tls(address: plan.source.address, pkiDirectory: nil).text
+        let script = HostScript(
+            variables: [
+                ("uuid", plan.uuid), ("source_uri", source), ("outcome", MigrationWatcher.outcomePath(log.id)),
+                ("patience", "172800"),
+            ], MigrationWatcher.script)
+        try await script.startDetached(on: hosts.destination.shell, host: plan.destination.name)
+    }
+}
+
+/// The program on the destination that resumes the guest when no controller is left to do it.
+enum MigrationWatcher {
+    static let script = String(decoding: PackageResources.migration_watcher_sh, as: UTF8.self)
+
+    /// Where it says how it ended; with `.stop` added, what ends it.
+    static func outcomePath(_ operation: String) -> String { "/run/drover-migration-\(operation)" }
+}

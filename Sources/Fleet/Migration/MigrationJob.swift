@@ -1,0 +1,89 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// libvirt's part of a migration: the call, its progress, and the events around it.
+struct MigrationJob: Sendable {
+    struct Result: Sendable {
+        /// What the call reported; a hint, not the truth.
+        let problem: String?
+        let final: JobProgress?
+    }
+
+    let hosts: MigrationHosts
+    let plan: MigrationPlan
+    let options: MigrationOptions
+    let clock: SwitchoverClock
+    let tell: @Sendable (MigrationProgress) -> Void
+
+    /// Runs until libvirt's call returns. Cancelling the task lets go of the migration, which goes on by itself.
+    func run() async throws -> Result {
+        let atSource = try await hosts.source.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.domainEvents()
+        }
+        let atDestination = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.domainEvents()
+        }
+        // They end with the connections, which outlive this call: the resume comes after it.
+        Task { [clock] in for await event in atSource { clock.heardAtSource(event) } }
+        Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
+        let request = try request()
+        let problem = try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask {
+                do throws(HypervisorError) {
+                    try await hosts.source.hypervisor.migrate(.uuid(plan.uuid), request)
+                    return nil
+                } catch {
+                    if error.code == .cancelled { throw CancellationError() }
+                    return "\(error)"
+                }
+            }
+            group.addTask {
+                try await watch()
+                return nil
+            }
+            let first = try await group.next()
+            group.cancelAll()
+            return first ?? nil
+        }
+        return Result(problem: problem, final: await finalFigures())
+    }
+
+    private func request() throws -> MigrationRequest {
+        let address = plan.destination.address
+        return MigrationRequest(
+            destinationURI: try .tls(address: address, pkiDirectory: nil),
+            migrateURI: try MigrationRequest.dataURI(address: address),
+            tlsDestination: options.plain ? nil : address, storage: plan.storage,
+            migrateDisks: plan.storage == .shared ? [] : plan.disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target),
+            tls: !options.plain, bandwidthMiB: options.bandwidthMiB)
+    }
+
+    /// Until cancelled: the figures twice a second, the cap on the downtime as soon as the job takes it.
+    private func watch() async throws {
+        var isCapped = false
+        while true {
+            try await Task.sleep(for: .milliseconds(300))
+            guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else { continue }
+            if !isCapped {
+                let cap = Duration.milliseconds(Int64(options.maxDowntime))
+                isCapped = (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), cap)) != nil
+            }
+            tell(
+                .copying(
+                    moved: job.data.processed, total: job.data.processed + job.data.remaining,
+                    rate: job.memoryRate, dirtied: job.dirtyRate.map { $0 * (job.pageSize ?? 4096) }))
+        }
+    }
+
+    private func finalFigures() async -> JobProgress? {
+        if let job = try? await hosts.destination.hypervisor.completedJob(.uuid(plan.uuid)) { return job }
+        return try? await hosts.source.hypervisor.completedJob(.uuid(plan.uuid))
+    }
+
+    /// The event of the resume may come a moment after the call that made it.
+    func waitForResume(_ end: MigrationSettlement.End) async {
+        guard end == .migrated else { return }
+        for _ in 0..<20 where !clock.hasResumed { try? await Task.sleep(for: .milliseconds(50)) }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Hypervisor
+internal import Inventory
+internal import PKI
+internal import Values
+
+/// Prepares the destination: base images, empty overlays, and the read-only drives that libvirt does not copy; and takes
+/// all of it back when the guest did not move.
+struct MigrationStage: Sendable {
+    let hosts: MigrationHosts
+    let plan: MigrationPlan
+    let connector: any Connector
+    let workFolder: String
+
+    func prepare() async throws {
+        for disk in plan.disks {
+            switch disk.plan {
+            case .shared, .copied: continue
+            case .overlay: try await makeOverlay(disk)
+            case .brought: try await bring(disk)
+            }
+        }
+    }
+
+    private func pool(of path: String) async throws -> String {
+        let folder = DiskPath.parent(path)
+        let pools = try await hosts.destination.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools() }
+        guard let pool = pools.first(where: { $0.path == folder && $0.isActive }) else {
+            throw Diagnostics(.error("no active pool stands for \"\(folder)\"", host: plan.destination.name))
+        }
+        return pool.name
+    }
+
+    private func makeOverlay(_ disk: MigrationPlan.Disk) async throws {
+        let pool = try await pool(of: disk.path)
+        if let image = disk.missingBase {
+            _ = try await ImagePlacement(connector: connector, pool: pool).place(
+                image, on: plan.destination, over: hosts.destination.hypervisor)
+        }
+        guard let base = disk.base else { return }
+        let format = disk.missingBase?.header.format.rawValue ?? (base.hasSuffix(".raw") ? "raw" : "qcow2")
+        let spec = VolumeSpec(
+            name: DiskPath.lastComponent(disk.path), capacity: disk.capacity, format: disk.format,
+            backing: .init(path: base, format: format))
+        _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.createVolume(spec, in: pool)
+        }
+    }
+
+    /// Read-only drives are first-boot images and installers: read through the shell, compared by hash.
+    private func bring(_ disk: MigrationPlan.Disk) async throws {
+        let pool = try await pool(of: disk.path)
+        try DiskPath.makeDirectory(workFolder, mode: 0o700)
+        let file = DiskPath.join(workFolder, RandomUUID.make())
+        defer { DiskPath.remove(file) }
+        let bytes = try await read(disk.path)
+        try DiskFile.write(bytes, to: file, mode: 0o600)
+        let name = DiskPath.lastComponent(disk.path)
+        let spec = VolumeSpec(name: name, capacity: UInt64(bytes.count), format: "raw")
+        _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.createVolume(spec, in: pool)
+            try await hypervisor.upload(file, to: name, in: pool)
+        }
+    }
+
+    private static let largestDrive = 1 << 30
+
+    private func read(_ path: String) async throws -> [UInt8] {
+        let side = hosts.source
+        let sum = try await side.run(#"sha256sum -- "$path""#, [("path", path)], doing: "read the drive \"\(path)\"")
+        let channel = try await RunChannel.open(on: side.shell, host: side.host.name)
+        let script = "exec cat -- \(HostScript.quoted(path))\n"
+        try await channel.put("read", Array(script.utf8))
+        let (bytes, code) = try await channel.exec("read", limit: Self.largestDrive)
+        await channel.bye()
+        guard code == 0, ContentDigest.sha256(bytes) == sum.prefix(64) else {
+            throw Diagnostics(.error("the drive \"\(path)\" could not be read whole", host: side.host.name))
+        }
+        return bytes
+    }
+
+    /// Removes what this operation made at the destination, and nothing else. The guest must not be there any more.
+    static func clean(_ paths: [String], on side: MigrationHosts.Side) async throws {
+        for path in paths {
+            try await side.run(#"rm -f -- "$path""#, [("path", path)], doing: "remove what was copied")
+        }
+        await refresh(paths, on: side)
+    }
+
+    /// Sets the moved files aside at the source, and has them removed after the grace time by the host itself.
+    static func retire(_ paths: [String], operation: String, keep seconds: Int, on side: MigrationHosts.Side) async throws {
+        for path in paths {
+            let variables = [("path", path), ("kept", "\(path).moved-\(operation)"), ("seconds", "\(seconds)")]
+            try await side.run(
+                """
+                if [ -e "$path" ]; then mv -f -- "$path" "$kept" || exit 1; fi
+                [ -e "$kept" ] || exit 0
+                if [ "$seconds" -eq 0 ]; then rm -f -- "$kept"; exit; fi
+                if [ -d /run/systemd/system ]; then
+                    systemd-run --quiet --on-active="$seconds" rm -f -- "$kept"
+                fi
+                """, variables, doing: "set the moved disk aside")
+        }
+        await refresh(paths, on: side)
+    }
+
+    private static func refresh(_ paths: [String], on side: MigrationHosts.Side) async {
+        let folders = Set(paths.map(DiskPath.parent))
+        for pool in (try? await side.hypervisor.pools()) ?? [] where pool.isActive && folders.contains(pool.path ?? "") {
+            try? await side.hypervisor.refreshPool(pool.name)
+        }
+    }
+}

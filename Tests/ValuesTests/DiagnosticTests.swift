@@ -2,7 +2,8 @@ import Testing
 import Values
 
 @Suite struct DiagnosticTests {
-    let source = SourceText(name: "roles/web/init.sls", text: "a:\n\tb: 1\n  file.managed: [mod: 0644]\n日本語: \u{1B}[31m x\u{202E}y\n")
+    let source = SourceText(
+        name: "roles/web/init.sls", text: "a:\n\tb: 1\n  file.managed: [mod: 0644]\n日本語: \u{1B}[31m x\u{202E}y\n")
 
     @Test func everythingIsShown() {
         let diagnostic = Diagnostic.error(
@@ -32,18 +33,24 @@ import Values
             "bad \u{1B}]0;x\u{7}\nname", detail: "\u{9B}31m\u{1B}[2J", hint: "\u{202E}evil\r",
             mark: source.mark(line: 4, column: 6), host: "h\u{1B}[1m")
         let shown = diagnostic.rendered(colored: false)
-        let bad = shown.unicodeScalars.filter { ($0.value < 0x20 && $0 != "\n") || (0x7F..<0xA0).contains($0.value) || $0 == "\u{202E}" }
+        let bad = shown.unicodeScalars.filter {
+            ($0.value < 0x20 && $0 != "\n") || (0x7F..<0xA0).contains($0.value) || $0 == "\u{202E}"
+        }
         #expect(bad.isEmpty)
         #expect(shown.contains(#"日本語: \u{1b}[31m x\u{202e}y"#))
         #expect(shown.hasPrefix(#"h\u{1b}[1m: error: bad \u{1b}]0;x\u{7}\nname"#))
     }
 
     @Test func longLinesAreCutAroundThePlace() {
-        let long = SourceText(name: "f", text: String(repeating: "x ", count: 500) + "here " + String(repeating: "y ", count: 500))
-        let lines = Diagnostic.error("long", mark: long.mark(line: 1, column: 1001)).rendered(colored: false).split(separator: "\n")
+        let long = SourceText(
+            name: "f", text: String(repeating: "x ", count: 500) + "here " + String(repeating: "y ", count: 500))
+        let lines = Diagnostic.error("long", mark: long.mark(line: 1, column: 1001)).rendered(colored: false).split(
+            separator: "\n")
         #expect(lines.allSatisfy { $0.count < 130 })
         let start = lines[3].firstRange(of: "here")?.lowerBound
-        #expect(start.map { lines[3].distance(from: lines[3].startIndex, to: $0) } == lines[4].firstIndex(of: "^").map { lines[4].distance(from: lines[4].startIndex, to: $0) })
+        #expect(
+            start.map { lines[3].distance(from: lines[3].startIndex, to: $0) }
+                == lines[4].firstIndex(of: "^").map { lines[4].distance(from: lines[4].startIndex, to: $0) })
     }
 
     @Test(arguments: [(0, 0), (1, 0), (99, 1), (3, 999), (-1, -1)])

@@ -27,7 +27,9 @@ enum Fixtures {
 
     /// A table of cases: a JSON file holding a list of rows.
     static func table(_ path: String) -> [[Value]] {
-        guard let text = try? text(path), let rows = try? JSON.read(SourceText(name: path, text: text)).list else { return [] }
+        guard let text = try? text(path), let rows = try? JSON.read(SourceText(name: path, text: text)).list else {
+            return []
+        }
         return rows.compactMap(\.list)
     }
 }

@@ -3,11 +3,15 @@ import Values
 
 @Suite struct WritingTests {
     static let texts: [String] = [
-        "", " ", "a", " a", "a ", "\n", "a\n", "a\nb", "a\nb\n", "a\n\nb\n\n", "\na", " a\nb", "a\n b\n", "a \nb", "\ta\n\tb\n",
-        "yes", "No", "null", "~", "0644", "12", "1.5", "1e3", "22:22", "2026-01-02", "<<", "=", "y", "-", "- a", "?", ": a", "a: b",
-        "a #b", "#a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "'a'", "\"a\"", "[a]", "{a}", "a, b", "---", "...", "\\n", "\r",
+        "", " ", "a", " a", "a ", "\n", "a\n", "a\nb", "a\nb\n", "a\n\nb\n\n", "\na", " a\nb", "a\n b\n", "a \nb",
+        "\ta\n\tb\n",
+        "yes", "No", "null", "~", "0644", "12", "1.5", "1e3", "22:22", "2026-01-02", "<<", "=", "y", "-", "- a", "?",
+        ": a", "a: b",
+        "a #b", "#a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a`", "'a'", "\"a\"", "[a]", "{a}", "a, b", "---", "...",
+        "\\n", "\r",
         "a\r\nb", "\u{0}", "\u{1B}[31m", "\u{7F}", "\u{85}", "\u{2028}", "\u{FEFF}", "日本", "🦆", "e\u{301}", "10.0.0.1",
-        String(repeating: "long ", count: 60), String(repeating: "x", count: 3000), "a:", "key:value", "a\tb", "#!/bin/sh\nexit 0\n",
+        String(repeating: "long ", count: 60), String(repeating: "x", count: 3000), "a:", "key:value", "a\tb",
+        "#!/bin/sh\nexit 0\n",
         "52:54:00:12:34:56", ".", ".5", "+1", "0x1f", "{{ x }}", "{% if %}",
     ]
 
@@ -29,7 +33,8 @@ import Values
 
     @Test func othersComeBack() throws {
         let value: Value = [
-            nil, true, false, 0, -1, Value(Int.max), Value(Int.min), 1.0, 0.1, 1e20, 1e-7, -2.5e300, [], [:], [[]], [[:]],
+            nil, true, false, 0, -1, Value(Int.max), Value(Int.min), 1.0, 0.1, 1e20, 1e-7, -2.5e300, [], [:], [[]],
+            [[:]],
             Value(Double.greatestFiniteMagnitude), Value(Double.leastNonzeroMagnitude), ["a": [1, ["b": nil]]],
         ]
         #expect(try YAML.read(SourceText(name: "yaml", text: YAML.write(value))) == value)

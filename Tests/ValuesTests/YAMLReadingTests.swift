@@ -31,10 +31,8 @@ import Values
     @Test(arguments: Fixtures.names("problems", ending: ".yaml"))
     func problemsAreShownAsWritten(name: String) throws {
         let source = try SourceText(name: "\(name).yaml", text: Fixtures.text("problems/\(name).yaml"))
-        do {
-            let value = try YAML.read(source)
-            Issue.record("read as \(JSON.write(value))")
-        } catch let error as Diagnostics {
+        let failure = #expect(throws: Diagnostics.self) { try YAML.read(source) }
+        if let error = failure {
             try Fixtures.expect(error.rendered(colored: false) + "\n", "problems/\(name).txt")
         }
     }
@@ -103,7 +101,8 @@ import Values
             var cut = Array(scalars[(scalars.indices.randomElement(using: &generator) ?? 0)...].prefix(120))
             for _ in 0..<4 where !cut.isEmpty {
                 let index = cut.indices.randomElement(using: &generator) ?? 0
-                cut[index] = "\u{0}\u{1B}\t\n:-[]{}&*!|>'\"%@`#é\u{2028}0".unicodeScalars.randomElement(using: &generator) ?? " "
+                cut[index] =
+                    "\u{0}\u{1B}\t\n:-[]{}&*!|>'\"%@`#é\u{2028}0".unicodeScalars.randomElement(using: &generator) ?? " "
             }
             var text = ""
             text.unicodeScalars.append(contentsOf: cut)

@@ -23,7 +23,9 @@ struct JSONReader {
     private mutating func value(depth: Int) throws(Diagnostic) -> Value {
         skipBlanks()
         let mark = mark()
-        guard depth < Self.deepest else { throw .error("JSON nested more than \(Self.deepest) levels deep", mark: mark) }
+        guard depth < Self.deepest else {
+            throw .error("JSON nested more than \(Self.deepest) levels deep", mark: mark)
+        }
         switch peek {
         case UInt8(ascii: "{"): return Value(try object(depth: depth), at: mark)
         case UInt8(ascii: "["): return Value(try array(depth: depth), at: mark)
@@ -185,9 +187,10 @@ struct JSONReader {
     }
 
     private mutating func unexpected(_ expected: String) -> Diagnostic {
-        let found = peek.map { byte in
-            byte < 0x80 ? "\"\(Character(Unicode.Scalar(byte)))\"" : "a character"
-        } ?? "the end of the text"
+        let found =
+            peek.map { byte in
+                byte < 0x80 ? "\"\(Character(Unicode.Scalar(byte)))\"" : "a character"
+            } ?? "the end of the text"
         return .error("not valid JSON: expected \(expected), found \(found)", mark: mark())
     }
 }

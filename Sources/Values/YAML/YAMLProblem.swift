@@ -2,7 +2,9 @@
 enum YAMLProblem {
     /// A syntax error.
     /// - Parameter context: what libyaml was doing and where that began.
-    static func syntax(_ problem: String, at mark: Mark, line: Substring, context: (text: String, mark: Mark)?) -> Diagnostic {
+    static func syntax(_ problem: String, at mark: Mark, line: Substring, context: (text: String, mark: Mark)?)
+        -> Diagnostic
+    {
         // What is left open is noticed lines later: the place where it began is the one to mend.
         let began = leftOpen.contains(problem) ? context?.mark : nil
         let place = began ?? mark
@@ -14,14 +16,16 @@ enum YAMLProblem {
         }
         return .error(
             "not valid YAML: \(problem)", detail: detail,
-            hint: indentedByTab(line) ? "indent with spaces; YAML takes no tabs there" : hint(problem, at: mark), mark: place)
+            hint: indentedByTab(line) ? "indent with spaces; YAML takes no tabs there" : hint(problem, at: mark),
+            mark: place)
     }
 
     /// A character that YAML does not allow anywhere.
     static func unreadable(_ problem: String, value: Int32, at mark: Mark) -> Diagnostic {
         let code = value >= 0 ? " (U+\(hex(value)))" : ""
         return .error(
-            "not valid YAML: \(problem)\(code)", hint: "write the character as an escape in double quotes, such as \"\\x1b\"",
+            "not valid YAML: \(problem)\(code)",
+            hint: "write the character as an escape in double quotes, such as \"\\x1b\"",
             mark: mark)
     }
 
@@ -53,7 +57,7 @@ enum YAMLProblem {
         case "found unexpected end of stream", "found unexpected document indicator":
             return "a quote or bracket is not closed"
         case "did not find expected ',' or ']'", "did not find expected ',' or '}'":
-            return "separate entries with commas and close the bracket"
+            return "separate entries with commas, quote text that holds brackets, and close the bracket"
         case "found unknown escape character":
             return "double the backslash, or use single quotes, in which a backslash is just a character"
         case "block sequence entries are not allowed in this context":

@@ -29,7 +29,8 @@ struct YAMLTree {
         let (end, place) = try events.next()
         if case .documentStart = end {
             problems.append(
-                .error("more than one YAML document", hint: "keep one document a file; remove this \"---\"", mark: place))
+                .error(
+                    "more than one YAML document", hint: "keep one document a file; remove this \"---\"", mark: place))
         }
         if let problems = Diagnostics(problems) { throw problems }
         return value
@@ -45,7 +46,9 @@ struct YAMLTree {
         case .alias(let name): return try alias(name, at: mark, depth: depth)
         case .scalar(let text, let isPlain, let own):
             properties = own
-            build = { tree throws(Diagnostics) in Node(value: tree.scalar(text, isPlain: isPlain, tag: own.tag, at: mark)) }
+            build = { tree throws(Diagnostics) in
+                Node(value: tree.scalar(text, isPlain: isPlain, tag: own.tag, at: mark))
+            }
         case .sequenceStart(let own):
             properties = own
             build = { tree throws(Diagnostics) in try tree.sequence(tag: own.tag, at: mark, depth: depth) }
@@ -78,7 +81,8 @@ struct YAMLTree {
             throw Diagnostics(
                 .error(
                     "alias \"*\(name)\" makes the document too large",
-                    detail: "aliases may stand for \(Self.mostAliased) values and \(Self.deepest) levels in all", mark: mark))
+                    detail: "aliases may stand for \(Self.mostAliased) values and \(Self.deepest) levels in all",
+                    mark: mark))
         }
         return node
     }
@@ -141,7 +145,9 @@ struct YAMLTree {
         for source in sources {
             guard let mapping = source.map else {
                 problems.append(
-                    .error("\"<<\" merges mappings, not \(source.kindName)", hint: "give it an alias of a mapping", mark: mark))
+                    .error(
+                        "\"<<\" merges mappings, not \(source.kindName)", hint: "give it an alias of a mapping",
+                        mark: mark))
                 return
             }
             for (key, item) in mapping { inherited[key] = item }

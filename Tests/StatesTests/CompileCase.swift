@@ -30,7 +30,8 @@ struct CompileCase: Sendable, CustomTestStringConvertible {
         let input = RenderInput(
             hostName: "hv1", facts: body["facts"]?.map ?? Mapping(), vars: body["vars"]?.map ?? Mapping())
         return try StateCompiler.compile(
-            sls: body["sls"] == nil ? ["a"] : texts("sls"), tree: CaseTree(files: files), catalog: catalog, input: input)
+            sls: body["sls"] == nil ? ["a"] : texts("sls"), tree: CaseTree(files: files), catalog: catalog, input: input
+        )
     }
 }
 

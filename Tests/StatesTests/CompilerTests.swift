@@ -54,7 +54,9 @@ struct CompilerTests {
 
     /// Each expected error names the place and a part of what has to be said; in order, none more and none less.
     private func compare(_ problems: [Diagnostic], with example: CompileCase) throws {
-        let shown = problems.map { "\($0.mark.map { "\($0)" } ?? "-") \($0.summary) | \($0.detail ?? "") | \($0.hint ?? "")" }
+        let shown = problems.map {
+            "\($0.mark.map { "\($0)" } ?? "-") \($0.summary) | \($0.detail ?? "") | \($0.hint ?? "")"
+        }
         let wanted = try #require(example.body["errors"]?.list, "\(shown.joined(separator: "\n"))")
         #expect(problems.count == wanted.count, "\(shown.joined(separator: "\n"))")
         for (text, wanted) in zip(shown, wanted) {

@@ -71,7 +71,9 @@ struct ChunkExpansion {
             live.name = text
             return live
         }
-        if let map = entry.map, map.count == 1, let (key, value) = map.first(where: { _ in true }), let text = key.string {
+        if let map = entry.map, map.count == 1, let (key, value) = map.first(where: { _ in true }),
+            let text = key.string
+        {
             live.name = text
             let overrides = value.list ?? (value.isNull ? [] : [value])
             for override in overrides {

@@ -55,7 +55,8 @@ struct RequisiteResolver {
             for argument in drafts[here].arguments {
                 guard let kind = RequisiteKind.reversed[argument.key] else { continue }
                 for (reference, targets) in targets(of: argument, from: here) {
-                    let back = Value([(Value(drafts[here].state), Value(drafts[here].id, at: reference.mark))], reference.mark)
+                    let back = Value(
+                        [(Value(drafts[here].state), Value(drafts[here].id, at: reference.mark))], reference.mark)
                     for target in targets { drafts[target].require(kind, back) }
                 }
             }

@@ -204,7 +204,9 @@ struct DeclarationParser {
             if let sls = map["sls"]?.string { return Exclusion(subject: .sls(sls), mark: value.mark) }
             if let id = map["id"]?.string { return Exclusion(subject: .id(id), mark: value.mark) }
         }
-        report("\"exclude\" entry is not understood", found: value, expected: "\"sls: name\" or \"id: name\"", at: value.mark)
+        report(
+            "\"exclude\" entry is not understood", found: value, expected: "\"sls: name\" or \"id: name\"",
+            at: value.mark)
         return nil
     }
 
@@ -225,6 +227,7 @@ struct DeclarationParser {
     }
 
     private mutating func report(_ summary: String, found: Value, expected: String, at mark: Mark?) {
-        problems.append(.error(summary, detail: "found \(found.kindName), expected \(expected)", mark: found.mark ?? mark))
+        problems.append(
+            .error(summary, detail: "found \(found.kindName), expected \(expected)", mark: found.mark ?? mark))
     }
 }

@@ -96,9 +96,10 @@ struct LookupFunctions: Sendable {
         let wanted = (fact?.list ?? fact.map { [$0] } ?? []).compactMap(\.scalarText)
         var result: Value?
         for word in wanted where result == nil {
-            result = table.first { key, value in
-                !value.isNull && key.scalarText.map { Wildcard($0).matches(word) } ?? false
-            }?.value
+            result =
+                table.first { key, value in
+                    !value.isNull && key.scalarText.map { Wildcard($0).matches(word) } ?? false
+                }?.value
         }
         if result == nil { result = table[call["default"] ?? "default"] }
         if let base = call["base"], let under = table[base] {

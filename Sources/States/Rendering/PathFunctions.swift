@@ -52,8 +52,10 @@ struct PathFunctions: Sendable {
     /// The folder of a path, as Python's `os.path.dirname` gives it.
     private static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "" }
-        let head = path[...slash]
-        return head.allSatisfy { $0 == "/" } ? String(head) : String(head[..<(head.lastIndex { $0 != "/" }.map(head.index(after:)) ?? head.startIndex)])
+        var head = path[...slash]
+        // Only a root keeps its slashes.
+        if head.contains(where: { $0 != "/" }) { while head.last == "/" { head.removeLast() } }
+        return String(head)
     }
 
     /// Two parts joined as Python's `os.path.join` does: an absolute part starts over.

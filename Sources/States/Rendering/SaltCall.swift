@@ -29,7 +29,8 @@ struct SaltCall {
             if ["saltenv", "pillarenv"].contains(name), !parameters.contains(name) { continue }
             guard parameters.contains(name) || variadic else {
                 throw .error(
-                    "\"\(function)\" has no argument \"\(name)\"", detail: "it takes " + parameters.joined(separator: ", "),
+                    "\"\(function)\" has no argument \"\(name)\"",
+                    detail: "it takes " + parameters.joined(separator: ", "),
                     hint: NearestName.hint(for: name, among: parameters))
             }
             values[name] = try Self.plain(argument, function)
@@ -67,10 +68,11 @@ struct SaltCall {
     func flag(_ name: String, default standard: Bool = false) -> Bool { values[name]?.isTrue ?? standard }
 
     private static func plain(_ argument: JinjaValue, _ function: String) throws(Diagnostic) -> Value {
-        guard case .value(let value) = argument else {
-            throw .error("\"\(function)\" was given something that is no plain value")
+        switch argument {
+        case .value(let value): return value
+        case .undefined(let name): throw .error("\"\(name)\", given to \"\(function)\", is undefined")
+        case .function, .object: throw .error("\"\(function)\" was given a function, expected data")
         }
-        return value
     }
 }
 

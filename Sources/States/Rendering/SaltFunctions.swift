@@ -10,60 +10,36 @@ struct SaltFunctions: Sendable {
     private let functions: [String: Body]
 
     init(input: RenderInput, tree: any SourceTree) {
-        let lookups = LookupFunctions(input: input).functions
-        let files = PathFunctions(tree: tree).functions
-        functions = lookups.merging(MergeFunctions.functions) { $1 }.merging(files) { $1 }
+        functions = Self.refusals.merging(LookupFunctions(input: input).functions) { $1 }
+            .merging(MergeFunctions.functions) { $1 }
+            .merging(PathFunctions(tree: tree).functions) { $1 }
+            .merging(NetworkFunctions(grains: input.grains).functions) { $1 }
             .merging(input.saltFunctions) { $1 }
     }
 
     /// The object that templates see.
     var object: JinjaObject {
-        JinjaObject(
-            "salt",
-            attribute: { module(named: $0) },
-            item: { key in
-                guard let name = key.string else { return nil }
-                if functions[name] != nil { return function(name) }
-                // A call of what is missing says more than a missing key would.
-                return name.contains(".") ? unknown(name) : module(named: name)
-            },
-            contains: { key in key.string.map { functions[$0] != nil } ?? false })
+        JinjaObject("salt", functions: Dictionary(uniqueKeysWithValues: functions.map { ($0, JinjaFunction($0, $1)) }))
     }
 
-    private func module(named module: String) -> JinjaValue? {
-        let known = functions.keys.contains { $0.hasPrefix(module + ".") }
-        guard known else { return nil }
-        return .object(
-            JinjaObject(
-                "salt.\(module)",
-                attribute: { name in
-                    let full = "\(module).\(name)"
-                    return functions[full] == nil ? unknown(full) : function(full)
-                },
-                item: { key in
-                    key.string.map { name in
-                        let full = "\(module).\(name)"
-                        return functions[full] == nil ? unknown(full) : function(full)
-                    }
-                },
-                contains: { key in key.string.map { functions["\(module).\($0)"] != nil } ?? false }))
-    }
-
-    private func function(_ name: String) -> JinjaValue {
-        guard let body = functions[name] else { return unknown(name) }
-        return .function(JinjaFunction(name, body))
-    }
-
-    /// A function that says, when it is called, that it is not there.
-    private func unknown(_ name: String) -> JinjaValue {
-        let near = NearestName.hint(for: name, among: functions.keys.sorted())
-        return .function(
-            JinjaFunction(name) { _ in
-                throw Diagnostic.error(
-                    "\"salt['\(name)']\" is not available: templates are rendered on the controller",
-                    hint: near ?? "use a fact, or a state that runs on the host")
+    /// Functions that formulas like to call and that would have to run on the host: better told why than undefined.
+    private static let refusals: [String: Body] = {
+        let names = [
+            "cmd.run", "cmd.run_all", "cmd.run_stdout", "cmd.shell", "cmd.retcode", "mine.get", "publish.publish",
+            "file.file_exists", "file.directory_exists", "file.read", "pkg.version", "pkg.list_pkgs",
+            "pkg.latest_version",
+            "service.status", "service.available", "environ.get", "sdb.get", "vault.read_secret", "user.info",
+        ]
+        return Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let refusal: Body = { _ in
+                    throw Diagnostic.error(
+                        "\"salt['\(name)']\" is not available: templates are rendered on the controller",
+                        hint: "use a fact, or a state that runs on the host")
+                }
+                return (name, refusal)
             })
-    }
+    }()
 }
 
 extension SaltCall {

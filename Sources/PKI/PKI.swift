@@ -1,1 +1,0 @@
-// Declarations of PKI follow in its folders.

@@ -65,9 +65,8 @@ public final class HypervisorConnection: Sendable {
     }
 
     private static func opened(_ uri: HypervisorURI, operation: String) -> Result<ConnectionHandle, HypervisorError> {
-        // No aliases: a file in the user's home must not lead elsewhere.
-        let flags = UInt32(VIR_CONNECT_NO_ALIASES.rawValue)
-        guard let pointer = virConnectOpenAuth(uri.text, nil, flags) else {
+        // A full URI never matches an alias of the user's libvirt.conf, whose names have no colon.
+        guard let pointer = virConnectOpenAuth(uri.text, nil, 0) else {
             return .failure(.last(operation: operation, host: uri.host))
         }
         virConnSetErrorFunc(pointer, nil) { _, _ in }

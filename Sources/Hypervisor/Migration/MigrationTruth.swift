@@ -9,7 +9,7 @@ public enum RecoveryAction: String, Sendable, Hashable, CaseIterable {
     case reattach
     /// The source's confirmation was lost, and the destination has nothing: resume the source.
     case resumeSource
-    /// The guest runs at the destination: destroy the source's stopped copy, and finish.
+    /// The guest is whole at the destination: destroy and undefine the source's stopped copy, and observe again.
     case destroySource
     /// The source is gone: resume the destination, and finish.
     case resumeDestination
@@ -70,8 +70,8 @@ public enum MigrationTruth {
         case .running: .destroySource
         // The destination waits for a source that sends no more; its libvirt ends it when the connection does.
         case .pausedIncoming: .reattach
-        // Complete over there, but nothing took the source away: which of the two has the last write is not known here.
-        case .pausedByUs: .askOperator
+        // Complete over there, and nothing was written here since: with this copy gone the other may be resumed.
+        case .pausedByUs: .destroySource
         case .unreachable: .askForFencing
         case .postcopy: .reattach
         case .runningJobActive, .pausedJobActive, .pausedMigration, .pausedOther, .shutOff, .shutOffMigrated,

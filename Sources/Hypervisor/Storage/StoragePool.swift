@@ -88,7 +88,7 @@ extension HypervisorConnection {
         let xml = try spec.xml()
         return try await longCall("make pool \"\(spec.name)\"") { call throws(HypervisorError) in
             let found = virStoragePoolLookupByName(call.connection, spec.name)
-            let pool = try found ?? call.require(virStoragePoolDefineXML(call.connection, xml, 0))
+            let pool = try call.require(found != nil ? found : virStoragePoolDefineXML(call.connection, xml, 0))
             defer { virStoragePoolFree(pool) }
             let info = try call.info(ofPool: pool)
             guard info.type == "dir", info.path == spec.path else {

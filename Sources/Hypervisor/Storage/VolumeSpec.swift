@@ -68,7 +68,7 @@ public struct VolumeSpec: Sendable, Hashable {
         ].compactMap { $0 }
         var target = [XMLElement("format", ["type": format])]
         if !permissions.isEmpty { target.append(XMLElement("permissions", [:], permissions)) }
-        // Larger tables of references cost nothing and the format allows more.
+        // Unasked, libvirt may make the format of before 2013.
         if format == "qcow2" { target.append(XMLElement("compat", text: "1.1")) }
         let backingStore = backing.map { backing in
             XMLElement(

@@ -85,7 +85,10 @@ private struct Upload {
     let volume: virStorageVolPtr
     let progress: @Sendable (UploadProgress) -> Void
     let cancelled: Cancellation
-    static let chunk = 256 << 10
+    private static let chunk = 256 << 10
+    // Linux's numbers; the header shows them only to those who define _GNU_SOURCE.
+    private static let seekData: Int32 = 3
+    private static let seekHole: Int32 = 4
 
     func send() throws(HypervisorError) {
         let (stream, sparse) = try begin()
@@ -137,12 +140,12 @@ private struct Upload {
     /// The next piece of data at or behind `offset`; empty at the end of the file when only a hole is left.
     private func dataRange(from offset: UInt64, sparse: Bool) throws(HypervisorError) -> (UInt64, UInt64) {
         guard sparse else { return (offset, file.size) }
-        let start = lseek(file.descriptor, off_t(offset), SEEK_DATA)
+        let start = lseek(file.descriptor, off_t(offset), Self.seekData)
         guard start >= 0 else {
             // ENXIO: only a hole is left. Anything else: a file system that does not tell.
             return errno == ENXIO ? (file.size, file.size) : (offset, file.size)
         }
-        let end = lseek(file.descriptor, start, SEEK_HOLE)
+        let end = lseek(file.descriptor, start, Self.seekHole)
         return (min(UInt64(start), file.size), end > start ? min(UInt64(end), file.size) : file.size)
     }
 
@@ -157,9 +160,8 @@ private struct Upload {
         var sent = 0
         while sent < bytes.count {
             let status = bytes.withUnsafeBytes { buffer in
-                let rest = buffer[sent...]
-                return virStreamSend(
-                    stream, rest.baseAddress?.assumingMemoryBound(to: CChar.self), rest.count)
+                let rest = UnsafeRawBufferPointer(rebasing: buffer[sent...])
+                return virStreamSend(stream, rest.baseAddress?.assumingMemoryBound(to: CChar.self), rest.count)
             }
             sent += Int(try call.check(status))
         }

@@ -31,9 +31,17 @@ public struct MigrationXML: Sendable, Hashable {
     @discardableResult
     public mutating func setSource(of target: String, to source: DiskSource) -> Bool {
         editDisk(target) { disk in
-            disk[attribute: "type"] = source.type
             disk.remove { ["backingStore", "mirror"].contains($0.localName) }
-            disk.replace(source.element)
+            guard disk[attribute: "type"] == source.type, let path = source.path else {
+                disk[attribute: "type"] = source.type
+                disk.replace(source.element)
+                return
+            }
+            // The same kind of disk elsewhere: its labels and policies stay.
+            disk.edit("source") { element in
+                element[attribute: "index"] = nil
+                element[attribute: source.type == "file" ? "file" : "dev"] = path
+            }
         }
     }
 

@@ -1,1 +1,0 @@
-// Declarations of Hypervisor follow in its folders.

@@ -1,0 +1,169 @@
+internal import CLibvirt
+
+/// A storage pool as its host reports it.
+public struct PoolInfo: Sendable, Hashable {
+    public var name: String
+    public var uuid: String
+    /// libvirt's type, such as `dir`.
+    public var type: String
+    /// Where its volumes are; nil for a pool without a path.
+    public var path: String?
+    public var isActive: Bool
+    public var autostart: Bool
+    /// In bytes; 0 while it is not active.
+    public var capacity: UInt64
+    public var allocation: UInt64
+    public var available: UInt64
+
+    public init(
+        name: String, uuid: String = "", type: String = "dir", path: String?, isActive: Bool = true,
+        autostart: Bool = true, capacity: UInt64 = 0, allocation: UInt64 = 0, available: UInt64 = 0
+    ) {
+        self.name = name
+        self.uuid = uuid
+        self.type = type
+        self.path = path
+        self.isActive = isActive
+        self.autostart = autostart
+        self.capacity = capacity
+        self.allocation = allocation
+        self.available = available
+    }
+}
+
+/// A directory pool to be made.
+public struct PoolSpec: Sendable, Hashable {
+    public var name: String
+    /// Absolute.
+    public var path: String
+
+    public init(name: String, path: String) {
+        self.name = name
+        self.path = path
+    }
+
+    /// The definition as text.
+    public func xml() throws(HypervisorError) -> String {
+        let operation = "write the definition of pool \"\(name)\""
+        guard path.hasPrefix("/") else {
+            throw .invalid(operation, "the path of a pool must be absolute, found \"\(path)\"")
+        }
+        let target = XMLElement("target", [:], [XMLElement("path", text: path)])
+        do {
+            return try XMLElement("pool", ["type": "dir"], [XMLElement("name", text: name), target]).written()
+        } catch {
+            throw .invalid(operation, error.message)
+        }
+    }
+}
+
+extension HypervisorConnection {
+    /// The names of all pools, active or not.
+    public func poolNames() async throws(HypervisorError) -> [String] {
+        try await pools().map(\.name)
+    }
+
+    /// All pools, sorted by name.
+    public func pools() async throws(HypervisorError) -> [PoolInfo] {
+        try await call("list pools") { call throws(HypervisorError) in
+            let list = try call.each(
+                { virConnectListAllStoragePools(call.connection, $0, 0) }, release: virStoragePoolFree,
+                { pool throws(HypervisorError) -> PoolInfo? in try call.info(ofPool: pool) })
+            return list.sorted { $0.name < $1.name }
+        }
+    }
+
+    /// The pool of that name; nil when there is none.
+    public func pool(_ name: String) async throws(HypervisorError) -> PoolInfo? {
+        try await orNil(.noPool) { () throws(HypervisorError) in
+            try await withPool("look up", name) { call, pool throws(HypervisorError) in try call.info(ofPool: pool) }
+        }
+    }
+
+    /// Makes sure that a directory pool is defined, built, active and started with its host. Returns it.
+    ///
+    /// A pool of that name with another path is refused rather than changed: volumes may be in it.
+    @discardableResult
+    public func createDirectoryPool(_ spec: PoolSpec) async throws(HypervisorError) -> PoolInfo {
+        let xml = try spec.xml()
+        return try await longCall("make pool \"\(spec.name)\"") { call throws(HypervisorError) in
+            let found = virStoragePoolLookupByName(call.connection, spec.name)
+            let pool = try call.require(found != nil ? found : virStoragePoolDefineXML(call.connection, xml, 0))
+            defer { virStoragePoolFree(pool) }
+            let info = try call.info(ofPool: pool)
+            guard info.type == "dir", info.path == spec.path else {
+                let there = "\(info.type) pool at \"\(info.path ?? "")\""
+                throw call.failure(.invalidRequest, "there is a \(there) of that name, wanted \"\(spec.path)\"")
+            }
+            if !info.isActive {
+                // Building makes the directory, and accepts one that is there.
+                try call.check(virStoragePoolBuild(pool, 0))
+                try call.check(virStoragePoolCreate(pool, 0))
+            }
+            if !info.autostart { try call.check(virStoragePoolSetAutostart(pool, 1)) }
+            return try call.info(ofPool: pool)
+        }
+    }
+
+    /// Starts a defined pool.
+    public func startPool(_ name: String) async throws(HypervisorError) {
+        try await act("start", pool: name) { virStoragePoolCreate($0, 0) }
+    }
+
+    /// Stops a pool; its volumes stay.
+    public func stopPool(_ name: String) async throws(HypervisorError) {
+        try await act("stop", pool: name, virStoragePoolDestroy)
+    }
+
+    /// Removes the definition of a stopped pool; its volumes stay.
+    public func undefinePool(_ name: String) async throws(HypervisorError) {
+        try await act("undefine", pool: name, virStoragePoolUndefine)
+    }
+
+    /// Makes libvirt look at the directory again.
+    public func refreshPool(_ name: String) async throws(HypervisorError) {
+        try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
+    }
+
+    private func act(
+        _ verb: String, pool name: String, _ body: @escaping @Sendable (virStoragePoolPtr?) -> Int32
+    ) async throws(HypervisorError) {
+        try await withPool(verb, name) { call, pool throws(HypervisorError) -> Void in
+            _ = try call.check(body(pool))
+        }
+    }
+
+    private func withPool<Answer: Sendable>(
+        _ verb: String, _ name: String,
+        _ body: @escaping @Sendable (Call, virStoragePoolPtr) throws(HypervisorError) -> Answer
+    ) async throws(HypervisorError) -> Answer {
+        try await call("\(verb) pool \"\(name)\"") { call throws(HypervisorError) in
+            try call.pool(name) { pool throws(HypervisorError) in try body(call, pool) }
+        }
+    }
+}
+
+extension Call {
+    /// Looks the pool up and releases it behind `body`.
+    func pool<Answer>(
+        _ name: String, _ body: (virStoragePoolPtr) throws(HypervisorError) -> Answer
+    ) throws(HypervisorError) -> Answer {
+        let pool = try require(virStoragePoolLookupByName(connection, name))
+        defer { virStoragePoolFree(pool) }
+        return try body(pool)
+    }
+
+    func info(ofPool pool: virStoragePoolPtr) throws(HypervisorError) -> PoolInfo {
+        let document = try document(virStoragePoolGetXMLDesc(pool, 0))
+        var info = virStoragePoolInfo()
+        try check(virStoragePoolGetInfo(pool, &info))
+        var autostart: Int32 = 0
+        // A transient pool has none.
+        virStoragePoolGetAutostart(pool, &autostart)
+        let isActive = try check(virStoragePoolIsActive(pool)) == 1
+        return PoolInfo(
+            name: document.first("name")?.text ?? "", uuid: document.first("uuid")?.text ?? "",
+            type: document[attribute: "type"] ?? "", path: document.first("target", "path")?.text, isActive: isActive,
+            autostart: autostart != 0, capacity: info.capacity, allocation: info.allocation, available: info.available)
+    }
+}

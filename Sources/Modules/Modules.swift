@@ -1,1 +1,0 @@
-// Declarations of Modules follow in its folders.

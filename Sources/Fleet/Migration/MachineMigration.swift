@@ -97,7 +97,8 @@ package struct MachineMigration: Sendable {
                 ("uuid", plan.uuid), ("source_uri", source), ("outcome", MigrationWatcher.outcomePath(log.id)),
                 ("patience", "172800"),
             ], MigrationWatcher.script)
-        try await script.startDetached(on: hosts.destination.shell, host: plan.destination.name)
+        try await script.startDetached(
+            unit: "drover-migration-\(log.id)", on: hosts.destination.shell, host: plan.destination.name)
     }
 }
 

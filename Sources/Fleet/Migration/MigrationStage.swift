@@ -1,5 +1,6 @@
 internal import Hypervisor
 internal import Inventory
+internal import Modules
 internal import PKI
 internal import Values
 
@@ -62,18 +63,16 @@ struct MigrationStage: Sendable {
         }
     }
 
-    private static let largestDrive = 1 << 30
-
     private func read(_ path: String) async throws -> [UInt8] {
-        let side = hosts.source
-        let sum = try await side.run(#"sha256sum -- "$path""#, [("path", path)], doing: "read the drive \"\(path)\"")
-        let channel = try await RunChannel.open(on: side.shell, host: side.host.name)
-        let script = "exec cat -- \(HostScript.quoted(path))\n"
-        try await channel.put("read", Array(script.utf8))
-        let (bytes, code) = try await channel.exec("read", limit: Self.largestDrive)
-        await channel.bye()
-        guard code == 0, ContentDigest.sha256(bytes) == sum.prefix(64) else {
-            throw Diagnostics(.error("the drive \"\(path)\" could not be read whole", host: side.host.name))
+        let text = try await hosts.source.run(
+            #"sha256sum -- "$path" && base64 -- "$path""#, [("path", path)], doing: "read the drive \"\(path)\"")
+        let lines = text.split(separator: "\n")
+        let bytes = Base64.decoded(Array(lines.dropFirst().joined().utf8))
+        guard let bytes, let sum = lines.first, ContentDigest.sha256(bytes) == sum.prefix(64) else {
+            throw Diagnostics(
+                .error(
+                    "the drive \"\(path)\" could not be read whole", detail: "drives of up to 2 MiB are brought over",
+                    hint: "eject it", host: plan.source.name))
         }
         return bytes
     }

@@ -7,6 +7,8 @@ set -u
 LC_ALL=C
 export LC_ALL
 
+trap 'rm -f -- "$0"' EXIT
+
 say() { printf '%s\n' "$1" >"$outcome.new" && mv -f -- "$outcome.new" "$outcome"; }
 
 # running | paused | arriving | absent | shut-off | migrated | unknown

@@ -13,15 +13,13 @@ package struct HostScript: Sendable {
     }
 
     /// Runs it over a connection.
-    /// - Returns: what it printed.
+    /// - Returns: what it printed, at most 4 MiB.
     /// - Throws: ``HostProblem`` of kind `failed` with its words when it exits other than 0.
     @discardableResult
-    package func run(
-        on connection: any HostConnection, host: String, doing: String, limit: Int = 1 << 20
-    ) async throws(HostProblem) -> String {
+    package func run(on connection: any HostConnection, host: String, doing: String) async throws(HostProblem) -> String {
         let channel = try await RunChannel.open(on: connection, host: host)
         try await channel.put("script", Array("exec 2>&1\nset -u\n\(text)".utf8))
-        let (output, code) = try await channel.exec("script", limit: limit)
+        let (output, code) = try await channel.exec("script")
         await channel.bye()
         let said = String(decoding: output, as: UTF8.self)
         guard code == 0 else {
@@ -30,10 +28,30 @@ package struct HostScript: Sendable {
         return said
     }
 
-    /// Starts it as a program that lives on by itself.
-    package func startDetached(on connection: any HostConnection, host: String) async throws(HostProblem) {
+    /// Starts it as a program that lives on by itself, whatever becomes of the connection and the controller.
+    /// - Parameter unit: its name where systemd looks after it; letters, digits and dashes.
+    package func startDetached(unit: String, on connection: any HostConnection, host: String) async throws(HostProblem) {
         let channel = try await RunChannel.open(on: connection, host: host)
-        try await channel.put("program", Array(text.utf8))
-        try await channel.startDetached("program")
+        try await channel.put("program", Array("set -u\n\(text)".utf8))
+        let launch = """
+            exec 2>&1
+            unit=\(ShellText.quoted(unit))
+            program=/run/$unit.sh
+            umask 077
+            cp ./program "$program" || exit 1
+            if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+                systemd-run --quiet --collect --unit="$unit" /bin/sh "$program"
+            else
+                setsid /bin/sh "$program" </dev/null >/dev/null 2>&1 &
+            fi
+
+            """
+        try await channel.put("launch", Array(launch.utf8))
+        let (output, code) = try await channel.exec("launch")
+        await channel.bye()
+        guard code == 0 else {
+            let said = String(decoding: output, as: UTF8.self)
+            throw HostProblem(.failed, .error("cannot start a program", detail: said, host: host))
+        }
     }
 }

@@ -1,7 +1,7 @@
 /// Text as POSIX sh reads it: values never become code.
-enum ShellText {
+package enum ShellText {
     /// The value as one word, in single quotes unless it is plainly harmless. A value must not hold NUL: no shell can.
-    static func quoted(_ value: some StringProtocol) -> String {
+    package static func quoted(_ value: some StringProtocol) -> String {
         if !value.isEmpty, value.utf8.allSatisfy(isPlain) { return String(value) }
         // Bytes, not characters: a quote before a combining mark is still a quote to the shell.
         var bytes: [UInt8] = [UInt8(ascii: "'")]

@@ -60,6 +60,11 @@ package struct RecordReader: Sendable {
     }
 
     private mutating func take(_ records: inout [Record]) {
+        // A program's output need not end with a line feed: the record of its end then stands behind it on one line.
+        if foreground != nil, let start = line.firstRange(of: prefix)?.lowerBound, start > 0 {
+            foreground?.output += line[..<start].prefix(Self.mostOutput)
+            line.removeSubrange(..<start)
+        }
         guard line.starts(with: prefix) else {
             if foreground != nil {
                 if foreground?.output.count ?? 0 < Self.mostOutput { foreground?.output += line + [UInt8(ascii: "\n")] }

@@ -1,1 +1,0 @@
-// Declarations of SSH follow in its folders.

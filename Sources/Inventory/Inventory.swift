@@ -29,13 +29,18 @@ package struct Inventory: Sendable {
     private let resolution: HostResolution
 
     /// Reads and merges the files of an inventory (already read; `vms.yaml` may be among them).
+    /// - Parameter overlay: vars laid over those of every host, as `--vars` gives them.
     /// - Throws: every problem of all files together.
-    package static func load(_ sources: [SourceText]) throws(Diagnostics) -> Inventory {
+    package static func load(_ sources: [SourceText], overlay: Mapping = Mapping()) throws(Diagnostics) -> Inventory {
         var reader = InventoryReader()
         for source in sources { reader.read(source) }
         let tree = GroupTree(reader.groups)
         let resolution = HostResolution(defaults: reader.defaults, vars: reader.vars, tree: tree)
-        let hosts = reader.hosts.map { resolution.host($0) }
+        let hosts = reader.hosts.map { draft in
+            var host = resolution.host(draft)
+            host.vars = host.vars.merged(with: overlay)
+            return host
+        }
         let machines = reader.machines.map { MachineEntry(name: $0.name, spec: $0.spec, mark: $0.mark) }
         let problems = reader.problems + tree.problems + HostConsistency.problems(hosts: hosts, machines: machines)
         if let problems = Diagnostics(problems) { throw problems }

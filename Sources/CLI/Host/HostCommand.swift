@@ -11,6 +11,6 @@ struct HostCommand: ParsableCommand {
               drover host run -t hypervisors -- uptime
             """,
         subcommands: [
-            HostList.self, HostShow.self, HostTrust.self, HostPing.self, HostFacts.self, HostRun.self,
+            HostList.self, HostShow.self, HostTrustCommand.self, HostPing.self, HostFacts.self, HostRun.self,
         ])
 }

@@ -7,7 +7,7 @@ extension CommonOptions {
     func context() throws -> FleetContext {
         let directory = fleetDirectory
         let inventory = try directory.loadInventory()
-        let connector = try StandardConnector(directory, timeout: timeout)
+        let connector = try StandardConnector(directory, timeout: timeout, hosts: inventory.hosts)
         return FleetContext(
             directory: directory, inventory: inventory, connector: connector, parallel: parallel)
     }

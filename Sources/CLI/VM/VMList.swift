@@ -12,7 +12,7 @@ struct VMList: AsyncParsableCommand {
     func run() async throws {
         let context = try common.context()
         let hosts = try context.hosts(common.target)
-        let listing = await MachineListing(context, driver: try common.hypervisors()).list(hosts)
+        let listing = await MachineListing(context, driver: try common.hypervisors(context)).list(hosts)
         Output.write(Value(listing.map(\.value)), common.format) {
             var table = Table("NAME", "HOST", "STATE", "CPUS", "MEMORY", "IMAGE", "ADDRESSES")
             for line in listing { for row in line.rows { table.add(row) } }

@@ -26,6 +26,14 @@ package struct FleetDirectory: Sendable {
         rolesPaths.map(DiskPath.expandingHome) + [DiskPath.join(root, "roles")]
     }
 
+    /// The names of all roles there are.
+    package var roleNames: [String] {
+        let names = roleRoots.flatMap { root in
+            DiskPath.list(root).filter { DiskPath.isFile(DiskPath.join(root, "\($0)/init.sls")) }
+        }
+        return Set(names).sorted()
+    }
+
     /// Reads the inventory with the vars files laid over it.
     /// - Throws: `Diagnostics` for everything wrong in the files, all at once where they can be read.
     package func loadInventory() throws(Diagnostics) -> Inventory {
@@ -40,12 +48,24 @@ package struct FleetDirectory: Sendable {
             }
         }
         guard !sources.isEmpty else { throw Diagnostics(Self.noInventory(at: given.joined(separator: ", "))) }
-        let overlay = try varsFiles.map { path throws(Diagnostics) in try source(DiskPath.expandingHome(path)) }
-        return try Inventory.load(sources, vars: overlay)
+        return try Inventory.load(sources, overlay: try overlay())
+    }
+
+    private func overlay() throws(Diagnostics) -> Mapping {
+        var vars = Mapping()
+        for path in varsFiles {
+            let value = try YAML.read(try source(DiskPath.expandingHome(path)))
+            if value.isNull { continue }
+            guard let map = value.map else {
+                throw Diagnostics(.error("a file of vars holds a mapping, found \(value.kindName)", mark: value.mark))
+            }
+            vars = vars.merged(with: map)
+        }
+        return vars
     }
 
     private static func isInventoryFile(_ name: String) -> Bool {
-        (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && !name.hasPrefix(".") && name != "vms.yaml"
+        (name.hasSuffix(".yaml") || name.hasSuffix(".yml")) && !name.hasPrefix(".")
     }
 
     private static func noInventory(at place: String) -> Diagnostic {

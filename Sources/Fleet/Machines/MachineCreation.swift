@@ -62,6 +62,9 @@ package struct MachineCreation: Sendable {
         let size = try spec.diskBytes(on: host, image: image)
         let interfaces = try spec.interfaces(on: host)
         let info = try await connection.hostInfo()
+        say("preparing storage on \(host.name)")
+        try await connection.createDirectoryPool(PoolSpec(name: parts.pool, path: parts.poolPath))
+        try await refuseTakenVolumes(parts, host, connection)
         let log = try Journal(context.directory).begin(
             "create",
             Mapping([
@@ -69,8 +72,6 @@ package struct MachineCreation: Sendable {
                 ("pool", Value(parts.pool)), ("volumes", Value(parts.volumes.map { Value($0) })),
             ]))
         do {
-            say("preparing storage on \(host.name)")
-            try await connection.createDirectoryPool(PoolSpec(name: parts.pool, path: parts.poolPath))
             let placement = ImagePlacement(connector: context.connector, pool: parts.pool)
             let base = try await placement.place(image, on: host, over: connection) { [say] sent, total in
                 say("uploading \(image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
@@ -92,13 +93,23 @@ package struct MachineCreation: Sendable {
         return Created(name: spec.name, uuid: parts.uuid, host: host, warnings: warnings(info, host))
     }
 
+    /// What is there already is somebody's: from here on all that bears these names was made by this operation.
+    private func refuseTakenVolumes(
+        _ parts: MachineParts, _ host: Host, _ connection: HypervisorConnection
+    ) async throws {
+        for name in parts.volumes where try await connection.volume(name, in: parts.pool) != nil {
+            throw Diagnostics(
+                .error(
+                    "the volume \"\(name)\" exists already in pool \"\(parts.pool)\"",
+                    hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
+                    host: host.name))
+        }
+    }
+
     private func makeVolumes(
         _ parts: MachineParts, _ spec: MachineSpec, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
         _ connection: HypervisorConnection
     ) async throws {
-        for name in parts.volumes where try await connection.volume(name, in: parts.pool) != nil {
-            throw MachineParts.Taken(volume: name)
-        }
         let backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
         _ = try await connection.createVolume(
             VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing), in: parts.pool)

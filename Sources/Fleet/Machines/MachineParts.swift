@@ -3,9 +3,6 @@ internal import Values
 
 /// What a VM consists of on its host, by name: all that may ever be removed with it.
 struct MachineParts: Sendable {
-    /// Somebody else's volume has a name that the VM needs.
-    struct Taken: Error { let volume: String }
-
     let name: String
     let uuid: String
     let pool = "default"

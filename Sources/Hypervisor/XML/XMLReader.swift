@@ -92,11 +92,15 @@ struct XMLReader {
         var text: [UInt8] = []
         func flushed() -> [XMLElement.Node] { text.isEmpty ? [] : [.text(String(decoding: text, as: UTF8.self))] }
         while let byte = peek() {
-            if starts("</") {
+            if byte == UInt8(ascii: "&") {
+                text += try entity()
+            } else if byte != UInt8(ascii: "<") {
+                text.append(byte)
+                position += 1
+            } else if starts("</") {
                 position += 2
                 return nodes + flushed()
-            }
-            if starts("<!--") {
+            } else if starts("<!--") {
                 try skip(past: "-->")
             } else if starts("<![CDATA[") {
                 let start = position + 9
@@ -106,15 +110,10 @@ struct XMLReader {
                 try skip(past: "?>")
             } else if starts("<!") {
                 throw problem("document types are not read")
-            } else if byte == UInt8(ascii: "<") {
+            } else {
                 nodes += flushed()
                 text = []
                 nodes.append(.element(try element(depth: depth + 1)))
-            } else if byte == UInt8(ascii: "&") {
-                text += try entity()
-            } else {
-                text.append(byte)
-                position += 1
             }
         }
         throw problem("document ends inside an element")

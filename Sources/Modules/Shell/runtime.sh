@@ -168,7 +168,7 @@ forget_all() {
 }
 
 begin_state() {
-    index=$1 key=$2 go='' result=true comment='' changes='' changed=0 again=0 ran=1 waits='' soft=0 checks=''
+    index=$1 key=$2 shown='' go='' result=true comment='' changes='' changed=0 again=0 ran=1 waits='' soft=0 checks=''
     attempts=1 until=true interval=0
     clock
     since=$now
@@ -192,7 +192,6 @@ labels_of() {
 need() {
     local kind="$1" target state change_seen bad='' good='' moved=0
     shift
-    [ -z "$go" ] || return 0
     for target; do
         eval "state=\${result_$target-} change_seen=\${changed_$target-0}"
         case $state in
@@ -204,7 +203,7 @@ need() {
                 ;;
         esac
     done
-    case $kind in
+    [ -n "$go" ] || case $kind in
         require | watch) [ -z "$bad" ] || refuse $bad ;;
         require_any | watch_any) [ -n "$good" ] || refuse $bad ;;
         onchanges | onchanges_any)
@@ -339,7 +338,7 @@ finish_state() {
     tell_time "$since"
     millis=$((now - since))
     millis=$((millis / 1000)).$((millis / 100 % 10))
-    compose state "$index" "$number" "$result" "$timestamp" "$millis" "$ran" "$comment"
+    compose state "${shown:-$index}" "$number" "$result" "$timestamp" "$millis" "$ran" "$comment"
     printf '%s%s\n' "$changes" "$line" >&3
     number=$((number + 1))
     [ "$result" = false ] || return 0
@@ -361,7 +360,7 @@ listen() {
     if [ -z "$stopped" ] && [ $moved = 1 ] && [ "$state" != false ]; then
         begin_state "$owner" "$key"
         "again_$owner"
-        index=listener-$owner
+        shown=listener-$owner
         finish_state
     fi
 }

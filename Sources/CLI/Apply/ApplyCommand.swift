@@ -1,0 +1,67 @@
+internal import ArgumentParser
+internal import Fleet
+internal import Inventory
+internal import Modules
+internal import Values
+
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Bring hosts into the state that their roles describe",
+        discussion: """
+            EXAMPLES
+              drover apply                        every host, all its roles
+              drover apply bridge -t hv1          one role on one host, assigned or not
+              drover apply --check --diff         what would change, and how
+            """)
+    @Argument(help: "Roles; all assigned ones when none is named") var roles: [String] = []
+    @Flag(help: "Change nothing; report what would change") var check = false
+    @Flag(help: "Show what changes in files") var diff = false
+    @Flag(help: "With --check: exit with 2 when something would change") var detailedExitCode = false
+    @Option(help: "Seconds that a host waits to be reached again after a network change") var confirm = 60
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let context = try common.context()
+        let hosts = try context.hosts(common.target)
+        try refuseUnknown(roles, context)
+        var options = StateRunOptions()
+        options.test = check
+        options.diff = diff
+        options.confirmSeconds = confirm
+        let view = ApplyView(isQuiet: common.format != .table)
+        let run = StateRun(context, options: options) { view.show($0) }
+        let reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
+        Terminal.clearStatus()
+        guard !reports.isEmpty else {
+            throw CommandFailure(.error, [nothingToDo(hosts)])
+        }
+        for report in reports { Terminal.show(report.diagnostics) }
+        let value = Value(Mapping(reports.map { ($0.host.name, $0.value) }))
+        Output.write(value, common.format) { ApplyView.table(reports, check: check, diff: diff || check) }
+        try leave(reports)
+    }
+
+    private func leave(_ reports: [HostReport]) throws {
+        if reports.contains(where: \.hasFailed) { throw CommandFailure(.hostsFailed) }
+        if reports.contains(where: \.isUnreachable) { throw CommandFailure(.hostsUnreachable) }
+        if check && detailedExitCode && reports.contains(where: { $0.pending > 0 }) { throw CommandFailure(.pending) }
+    }
+
+    private func refuseUnknown(_ roles: [String], _ context: FleetContext) throws {
+        let known = context.directory.roleNames
+        let problems = roles.filter { !known.contains($0) }.map { role in
+            Diagnostic.error(
+                "there is no role \"\(role)\"", hint: NearestName.hint(for: role, among: known) ?? "roles are folders in roles/")
+        }
+        if let found = Diagnostics(problems) { throw found }
+    }
+
+    private func nothingToDo(_ hosts: [Host]) -> Diagnostic {
+        guard !roles.isEmpty else {
+            return .error("no host has roles", hint: "give hosts or groups `roles: [...]` in the inventory")
+        }
+        return .error(
+            "no host has the role \(roles.joined(separator: ", "))",
+            hint: "assign it in the inventory, or name hosts with -t to apply it all the same")
+    }
+}

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Fleet
+internal import Values
+
+struct OperationCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "op", abstract: "Look at operations, and finish or undo what was interrupted",
+        subcommands: [OperationList.self, OperationShow.self, OperationRecover.self])
+}
+
+struct OperationList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the operations of this fleet directory", aliases: ["ls"])
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let records = Journal(common.fleetDirectory).operations()
+        Output.write(Value(records.map(\.summary)), common.format) {
+            var table = Table("OPERATION", "KIND", "SUBJECT", "STARTED", "LAST STEP")
+            for record in records {
+                table.add([record.id, record.kind, record["vm"]?.string ?? "", record.started, record.lastStep])
+            }
+            return table.text
+        }
+    }
+}
+
+struct OperationShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "show", abstract: "Show the steps of an operation")
+    @Argument(help: "Operation") var id: String
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let steps = Value(try Journal(common.fleetDirectory).known(id).steps.map { Value($0) })
+        Output.write(steps, common.format) { YAML.write(steps) }
+    }
+}
+
+struct OperationRecover: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover", abstract: "Finish or undo interrupted operations by what the hosts really have")
+    @Argument(help: "Operation; all unfinished ones when none is named") var id: String?
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let context = try common.context()
+        let journal = Journal(context.directory)
+        let records = try id.map { [try journal.known($0)] } ?? journal.operations().filter { !$0.isClosed }
+        let recovery = OperationRecovery(context, driver: try common.hypervisors(context))
+        var results: [Value] = []
+        var failures: [Diagnostic] = []
+        var isUnknown = false
+        for record in records {
+            let outcome = await recovery.recover(record)
+            results.append(outcome.value)
+            if let problem = outcome.problem { failures.append(problem) }
+            isUnknown = isUnknown || outcome.isUnknown
+        }
+        Output.write(Value(results), common.format) {
+            guard !results.isEmpty else { return "nothing is unfinished\n" }
+            var table = Table("OPERATION", "KIND", "RESULT")
+            for result in results {
+                table.add(["operation", "kind", "result"].map { result[$0]?.string ?? "" })
+            }
+            return table.text
+        }
+        if !failures.isEmpty { throw CommandFailure(isUnknown ? .unknownOutcome : .error, failures) }
+    }
+}
+
+extension OperationRecord {
+    fileprivate var summary: Value {
+        [
+            "operation": Value(id), "kind": Value(kind), "started": Value(started), "last_step": Value(lastStep),
+            "closed": Value(isClosed), "vm": self["vm"] ?? .null,
+        ]
+    }
+}

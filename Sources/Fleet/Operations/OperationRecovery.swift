@@ -1,0 +1,98 @@
+package import Values
+
+/// Finishes or undoes an interrupted operation by what the hosts really have.
+package struct OperationRecovery: Sendable {
+    package struct Outcome: Sendable {
+        package let record: OperationRecord
+        /// `finished`, `undone`, `unknown` or `failed`.
+        package let result: String
+        package let problem: Diagnostic?
+
+        package var isUnknown: Bool { result == "unknown" }
+        package var value: Value {
+            ["operation": Value(record.id), "kind": Value(record.kind), "result": Value(result)]
+        }
+    }
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver) {
+        self.context = context
+        self.driver = driver
+    }
+
+    package func recover(_ record: OperationRecord) async -> Outcome {
+        do {
+            return Outcome(record: record, result: try await settle(record), problem: nil)
+        } catch let unknown as MigrationUnknown {
+            return Outcome(record: record, result: "unknown", problem: unknown.diagnostic)
+        } catch let problem as HostProblem {
+            return Outcome(record: record, result: "unknown", problem: problem.diagnostic)
+        } catch let found as Diagnostics {
+            return Outcome(record: record, result: "failed", problem: found.all.first)
+        } catch {
+            return Outcome(record: record, result: "failed", problem: .error("\(error)"))
+        }
+    }
+
+    private func settle(_ record: OperationRecord) async throws -> String {
+        if record.isClosed { return record.lastStep }
+        switch record.kind {
+        case "migrate": return try await settleMigration(record)
+        case "create": return try await undoCreation(record)
+        case "rotate": return try await CertificateRotation.recover(record, context)
+        default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
+        }
+    }
+
+    private func settleMigration(_ record: OperationRecord) async throws -> String {
+        guard let uuid = record["uuid"]?.string, let from = record["from"]?.string, let to = record["to"]?.string else {
+            throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
+        }
+        let hosts = try await MigrationHosts.connect(
+            from: try context.host(named: from), to: try context.host(named: to), connector: context.connector,
+            driver: driver)
+        let log = Journal(context.directory).resume(record)
+        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions())
+        do {
+            let end = try await settlement.settle(
+                moved: record["moved"]?.list?.compactMap(\.string) ?? [], autostart: record["autostart"]?.bool ?? false,
+                problem: nil)
+            await hosts.close()
+            return end == .migrated ? "finished" : "undone"
+        } catch {
+            await hosts.close()
+            throw error
+        }
+    }
+
+    /// A VM that runs was only not written down as finished; anything less is taken back.
+    private func undoCreation(_ record: OperationRecord) async throws -> String {
+        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string, let host = record["host"]?.string else {
+            throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
+        }
+        let log = Journal(context.directory).resume(record)
+        let connection = try await driver.connect(to: try context.host(named: host))
+        let found = try? await connection.domain(.uuid(uuid))
+        if let found, found.state.isActive {
+            await connection.close()
+            try log.record("finished")
+            return "finished"
+        }
+        let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid)).remove(over: connection)
+        await connection.close()
+        guard isGone else { throw Diagnostics(.error("not all that was made for \"\(name)\" could be removed", host: host)) }
+        try log.record("undone")
+        return "undone"
+    }
+}
+
+extension Journal {
+    /// - Throws: `Diagnostics` naming the nearest operation.
+    package func known(_ id: String) throws(Diagnostics) -> OperationRecord {
+        if let record = operation(id) { return record }
+        let hint = NearestName.hint(for: id, among: operations().map(\.id))
+        throw Diagnostics(.error("there is no operation \"\(id)\"", hint: hint ?? "`drover op list` shows all"))
+    }
+}

@@ -44,6 +44,7 @@ enum ExitStatus: Int32 {
         case let several as Diagnostics: several.all
         case let one as Diagnostic: [one]
         case let file as FileError: [file.diagnostic]
+        case let error as PKIError: [error.diagnostic]
         case let problem as HostProblem: [problem.diagnostic]
         default: nil
         }

@@ -30,14 +30,17 @@ package enum RunEvent: Sendable {
 package struct StateRun: Sendable {
     private let context: FleetContext
     private let options: StateRunOptions
+    private let keys: KeyMaterials
     private let tell: @Sendable (RunEvent) -> Void
 
+    /// - Parameter keys: what `virt.keys` ships; the authority's as it stands when nil.
     package init(
-        _ context: FleetContext, options: StateRunOptions = StateRunOptions(),
+        _ context: FleetContext, options: StateRunOptions = StateRunOptions(), keys: KeyMaterials? = nil,
         tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) {
         self.context = context
         self.options = options
+        self.keys = keys ?? KeyMaterials(context)
         self.tell = tell
     }
 
@@ -112,7 +115,7 @@ package struct StateRun: Sendable {
     /// The authority is asked only where a state ships certificates.
     private func materials(for low: LowState, _ host: Host, _ channel: RunChannel) async throws -> Materials {
         guard low.chunks.contains(where: { $0.state == "virt" && $0.function == "keys" }) else { return Materials() }
-        return try await KeyMaterials(context).materials(for: host, over: channel, test: options.test)
+        return try await keys.materials(for: host, over: channel, test: options.test)
     }
 
     /// Sends what differs over there; the hashes of destinations are compared by the host, in one call.

@@ -16,7 +16,8 @@ extension Lab {
         if network.controller == nil { try await clear() }
         try Disk.makeFolder(folders.runtime, mode: 0o755)
         let controller = try await network.start(hosts: record.definition.hosts)
-        progress("starting \(record.definition.hostCount) hosts")
+        let off = record.definition.hosts.filter { power.container($0) == nil }
+        if !off.isEmpty { progress("starting " + off.map(\.name).joined(separator: ", ")) }
         try await forEach(record.definition.hosts) { (host) throws(LabError) in
             let isNew = power.container(host) == nil
             try await power.on(host, base: record.base, controller: controller, kvm: kvm.works)
@@ -83,6 +84,7 @@ extension Lab {
         guard await Daemon.wait(seconds: 10, until: { !all.contains(where: \.isAlive) }) else {
             throw LabError(.timeout, "processes of the lab \"\(name)\" did not end")
         }
+        _ = await Daemon.wait(seconds: 3) { !all.contains(where: \.isListed) }
         try await Disk.removeTree(folders.runtime)
     }
 

@@ -12,7 +12,9 @@ extension Lab {
                     detail: Tool.tail(Disk.read(folders.console(host)) ?? ""))
             }
             if !reachable { reachable = try await sshAnswers(host, controller: controller) }
-            if reachable, let state = try await systemState(container), ["running", "degraded"].contains(state) { return }
+            if reachable, let state = try await systemState(container), ["running", "degraded"].contains(state) {
+                return
+            }
             do { try await Task.sleep(for: .milliseconds(200)) } catch { throw LabError(.cancelled, "cancelled") }
         }
         throw LabError(

@@ -74,7 +74,8 @@ extension Lab {
             hosts.append(
                 LabStatus.Host(
                     name: host.name, address: host.address, hardwareAddress: host.hardwareAddress,
-                    isRunning: container != nil, processID: container?.leader.map { Int($0.number) }, systemState: state,
+                    isRunning: container != nil, processID: container?.leader.map { Int($0.number) },
+                    systemState: state,
                     link: LinkState(rawValue: Disk.read(folders.link(host)) ?? "") ?? .restore,
                     hostKeys: HostTree.publicKeys(host, folders: folders)))
         }

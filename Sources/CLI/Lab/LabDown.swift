@@ -9,7 +9,8 @@ struct LabDown: AsyncParsableCommand {
 
     func run() async throws {
         let lab = try options.lab()
-        let found = try await reportingLabErrors { () throws(LabError) in try await lab.down(progress: LabView.progress) }
+        let found = try await reportingLabErrors { () throws(LabError) in try await lab.down(progress: LabView.progress)
+        }
         LabView.progress(found ? "the lab \"\(lab.name)\" is gone" : "there was no lab \"\(lab.name)\"")
     }
 }

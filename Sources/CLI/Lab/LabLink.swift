@@ -3,7 +3,8 @@ import Lab
 
 struct LabLink: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "link", abstract: "Cut a host's cable, let it lose what the host sends, slow it down, or restore it.")
+        commandName: "link",
+        abstract: "Cut a host's cable, let it lose what the host sends, slow it down, or restore it.")
 
     @OptionGroup var options: LabOptions
 

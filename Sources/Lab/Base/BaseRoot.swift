@@ -14,7 +14,8 @@ struct BaseRoot: Sendable, Hashable {
     /// What hosts can install, beside all that these need.
     static let offered = [
         "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "qemu-block-extra", "nftables",
-        "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "netcat-openbsd", "sudo", "curl", "rsync", "ethtool", "hello",
+        "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "netcat-openbsd", "sudo", "curl", "rsync", "ethtool",
+        "hello",
     ]
 
     /// Takes both from the cache, or makes them by downloading from the machine's own mirrors.
@@ -30,7 +31,8 @@ struct BaseRoot: Sendable, Hashable {
                 [out, work, Cache.packageFiles, sources.codename, list, packages.joined(separator: ",")])
         }
         let index = BuildScript(name: "repository.sh", bytes: PackageResources.repository_sh)
-        let repository = try await Cache.directory("repo", recipe: recipe + [index.text] + offered, progress: progress) {
+        let repository = try await Cache.directory("repo", recipe: recipe + [index.text] + offered, progress: progress)
+        {
             (out, work) throws(LabError) in
             progress("downloading the hosts' packages")
             let list = try sources.write(in: work)
@@ -52,7 +54,9 @@ struct BuildScript: Sendable {
 
     /// Runs it where whatever it mounts or starts ends with it.
     func run(_ arguments: [String]) async throws(LabError) {
-        let words = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", text, name] + arguments
+        let words =
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", text, name]
+            + arguments
         let outcome = try await Tool.attempt(words)
         guard outcome.succeeded else { throw LabError(.tool, "\"\(name)\" failed", detail: outcome.problem) }
     }

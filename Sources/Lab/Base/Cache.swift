@@ -19,7 +19,9 @@ enum Cache {
         let place = "\(LabFolders.cache)/\(kind)-\(fingerprint(recipe))"
         if Disk.exists(place) { return place }
         try Disk.makeFolder(LabFolders.cache)
-        let lock = try await FileLock.take(LabFolders.cache + "/lock") { progress("waiting for another lab's downloads") }
+        let lock = try await FileLock.take(LabFolders.cache + "/lock") {
+            progress("waiting for another lab's downloads")
+        }
         defer { withExtendedLifetime(lock) {} }
         if Disk.exists(place) { return place }
         for name in Disk.list(LabFolders.cache) where name.hasPrefix("new-") {

@@ -5,7 +5,10 @@ enum Entry {
     /// Words that run a command by sh on a host, as root in root's home; without a command, a login shell.
     static func words(into leader: ProcessIdentity, command: String?) -> [String] {
         let terminal = getenv("TERM").map { String(cString: $0) } ?? "dumb"
-        let enter = ["nsenter", "--target", String(leader.number), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--"]
+        let enter = [
+            "nsenter", "--target", String(leader.number), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",
+            "--root", "--",
+        ]
         let environment = [
             "env", "-i", "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/sh", "LANG=C.UTF-8", "TERM=\(terminal)",
             "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

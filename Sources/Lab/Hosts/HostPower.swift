@@ -4,7 +4,7 @@ import Glibc
 struct HostPower: Sendable {
     let folders: LabFolders
 
-    /// The systemd-nspawn that runs the host, if it is on.
+    /// The process that runs the host, in the host's network namespace, if it is on.
     func container(_ host: LabHost) -> ProcessIdentity? { Daemon.recorded(folders.record(host)) }
 
     /// Starts the host; it is not up yet when this returns.
@@ -15,7 +15,8 @@ struct HostPower: Sendable {
         let process = try await Daemon.start(
             words(host, base: base, controller: controller, kvm: kvm, systemd: Daemon.systemdRuns),
             unit: "drover-lab-\(folders.name)-\(host.name)", log: folders.console(host), record: folders.record(host))
-        guard await Daemon.wait(seconds: 20, until: { process.leader != nil || !process.isAlive }), process.isAlive else {
+        guard await Daemon.wait(seconds: 20, until: { process.leader != nil || !process.isAlive }), process.isAlive
+        else {
             process.kill()
             throw LabError(
                 .tool, "host \"\(host.name)\" did not start", detail: Tool.tail(Disk.read(folders.console(host)) ?? ""))
@@ -37,14 +38,21 @@ struct HostPower: Sendable {
     /// Pulls the plug: every process of the host ends at once, what it wrote stays.
     func off(_ host: LabHost) async throws(LabError) {
         if let container = container(host) {
-            // Its first process takes all others with it; systemd-nspawn then puts its own things away and ends.
+            // Not to start it again, then its first process, which takes all others with it; systemd-nspawn then puts
+            // its own things away and ends.
+            let below = ProcessTable.descendants(of: container.number).compactMap { ProcessIdentity($0) }
             let leader = container.leader
+            container.kill()
             leader?.kill()
-            if leader == nil { container.kill() }
-            if await !Daemon.wait(seconds: 5, until: { !container.isAlive }) { container.kill() }
-            guard await Daemon.wait(seconds: 10, until: { !container.isAlive && leader?.isAlive != true }) else {
+            let all = [container] + below
+            if await !Daemon.wait(seconds: leader == nil ? 0 : 5, until: { !all.contains(where: \.isAlive) }) {
+                for process in below { process.kill() }
+            }
+            guard await Daemon.wait(seconds: 10, until: { !all.contains(where: \.isAlive) }) else {
                 throw LabError(.timeout, "host \"\(host.name)\" did not end")
             }
+            // Some machines' first process is slow to collect what has ended.
+            _ = await Daemon.wait(seconds: 3) { !all.contains(where: \.isListed) }
         }
         try await removeGroups(host)
         Disk.remove(folders.record(host))
@@ -54,7 +62,9 @@ struct HostPower: Sendable {
     private func removeGroups(_ host: LabHost) async throws(LabError) {
         let record = folders.tree(host) + "/cgroups"
         for group in (Disk.read(record) ?? "").split(separator: "\n").map(String.init) {
-            guard group.hasPrefix("/sys/fs/cgroup/"), group.hasSuffix("/drover-lab/\(folders.name)/\(host.name)") else { continue }
+            guard group.hasPrefix("/sys/fs/cgroup/"), group.hasSuffix("/drover-lab/\(folders.name)/\(host.name)") else {
+                continue
+            }
             _ = await Daemon.wait(seconds: 5) { Self.removeGroup(group) }
             // The directories above it go with the last host in them.
             let parts = group.split(separator: "/")
@@ -82,7 +92,8 @@ struct HostPower: Sendable {
         for step in state.steps(controller: controller.number, host: container.number, port: host.port) {
             let outcome = try await Tool.attempt(step.words, input: step.input)
             guard outcome.succeeded || step.mayFail else {
-                throw LabError(.tool, "cannot set the link of \"\(host.name)\" to \(state.rawValue)", detail: outcome.problem)
+                throw LabError(
+                    .tool, "cannot set the link of \"\(host.name)\" to \(state.rawValue)", detail: outcome.problem)
             }
         }
     }

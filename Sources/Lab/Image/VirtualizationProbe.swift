@@ -10,7 +10,9 @@ package struct VirtualizationProbe: Sendable, Hashable {
 
     /// The machine's answer, found once between two starts of the machine.
     static func answer(progress: LabProgress) async throws(LabError) -> VirtualizationProbe {
-        guard Disk.exists(device) else { return VirtualizationProbe(works: false, reason: "this machine has no \(device)") }
+        guard Disk.exists(device) else {
+            return VirtualizationProbe(works: false, reason: "this machine has no \(device)")
+        }
         if let known { return known }
         let found = try await boot(progress: progress)
         try Disk.write(record, (found.works ? "yes " : "no ") + found.reason + "\n")

@@ -8,7 +8,8 @@ enum Daemon {
     /// The words that start a program in a scope of systemd's, or the words themselves where there is no systemd.
     static func scoped(_ words: [String], unit: String, systemd: Bool) -> [String] {
         guard systemd else { return words }
-        return ["systemd-run", "--quiet", "--scope", "--collect", "--unit=\(unit)", "--property=Delegate=yes", "--"] + words
+        return ["systemd-run", "--quiet", "--scope", "--collect", "--unit=\(unit)", "--property=Delegate=yes", "--"]
+            + words
     }
 
     /// Starts a program in a session of its own and records it.
@@ -23,7 +24,8 @@ enum Daemon {
         let words = scoped(words, unit: unit, systemd: systemdRuns)
         let output = try await Tool.run(["sh", "-c", script, "start", log] + words)
         guard let number = Int32(output.filter { $0 != "\n" }), let process = ProcessIdentity(number) else {
-            throw LabError(.tool, "\"\(unit)\" ended as soon as it was started", detail: Tool.tail(Disk.read(log) ?? ""))
+            throw LabError(
+                .tool, "\"\(unit)\" ended as soon as it was started", detail: Tool.tail(Disk.read(log) ?? ""))
         }
         try Disk.write(record, process.record)
         return process
@@ -31,7 +33,9 @@ enum Daemon {
 
     /// The recorded process, if it still runs.
     static func recorded(_ record: String) -> ProcessIdentity? {
-        guard let text = Disk.read(record), let process = ProcessIdentity(record: text), process.isAlive else { return nil }
+        guard let text = Disk.read(record), let process = ProcessIdentity(record: text), process.isAlive else {
+            return nil
+        }
         return process
     }
 
@@ -39,7 +43,9 @@ enum Daemon {
     static func wait(seconds: Double, until condition: () -> Bool) async -> Bool {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while !condition() {
-            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
+            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: .milliseconds(20))) != nil else {
+                return false
+            }
         }
         return true
     }

@@ -23,7 +23,7 @@ enum Disk {
     static func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws(LabError) {
         let fresh = path + ".new"
         let descriptor = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw refusal("write", fresh) }
+        guard descriptor >= 0, fchmod(descriptor, mode) == 0 else { throw refusal("write", fresh) }
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
@@ -40,13 +40,13 @@ enum Disk {
 
     /// Makes a directory and what is missing above it.
     static func makeFolder(_ path: String, mode: mode_t = 0o755) throws(LabError) {
-        guard mkdir(path, mode) != 0 else { return }
-        if errno == EEXIST { return }
-        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+        if exists(path) { return }
+        if let slash = path.lastIndex(of: "/"), slash != path.startIndex { try makeFolder(String(path[..<slash])) }
+        if mkdir(path, mode) != 0 {
+            if errno == EEXIST { return }
             throw refusal("make", path)
         }
-        try makeFolder(String(path[..<slash]))
-        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw refusal("make", path) }
+        guard chmod(path, mode) == 0 else { throw refusal("open", path) }  // whatever this process masks
     }
 
     /// The names in a directory, sorted; empty when there is none.

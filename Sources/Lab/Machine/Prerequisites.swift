@@ -70,7 +70,10 @@ enum Prerequisites {
     private static func missingFeatures() async throws(LabError) -> [String] {
         let script = String(decoding: PackageResources.features_sh, as: UTF8.self)
         let outcome = try await Tool.attempt(
-            ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "features.sh", "/var/lib"])
+            [
+                "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "features.sh",
+                "/var/lib",
+            ])
         guard outcome.succeeded || outcome.problem.isEmpty else {
             return ["namespaces of its own: \(outcome.problem)"]
         }

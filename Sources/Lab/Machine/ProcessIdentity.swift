@@ -28,28 +28,26 @@ struct ProcessIdentity: Sendable, Hashable {
     /// The network namespace it is in, as the kernel names it.
     var networkNamespace: String? { Disk.linkTarget("/proc/\(number)/ns/net") }
 
+    /// True until its parent has collected what is left of it.
+    var isListed: Bool { ProcessTable.entry(number)?.start == start }
+
     /// Ends it at once, if it is still the one.
     func kill() {
         if isAlive { Glibc.kill(number, SIGKILL) }
     }
 
-    /// Its children that run.
-    var children: [ProcessIdentity] {
-        ProcessTable.numbers.compactMap { number in
-            guard let entry = ProcessTable.entry(number), entry.parent == self.number else { return nil }
-            return ProcessIdentity(number)
-        }
+    /// The first process of the container that runs below this one, once it is there.
+    var leader: ProcessIdentity? {
+        ProcessTable.descendants(of: number).lazy.filter(Self.isFirst).compactMap { ProcessIdentity($0) }.first
     }
 
-    /// The first process of the container that this systemd-nspawn runs, once it is there.
-    var leader: ProcessIdentity? {
-        children.first { child in
-            guard let status = Disk.read("/proc/\(child.number)/status"),
-                let line = status.split(separator: "\n").first(where: { $0.hasPrefix("NSpid:") })
-            else { return false }
-            let numbers = line.split { $0 == " " || $0 == "\t" }.dropFirst()
-            return numbers.count > 1 && numbers.last == "1"
-        }
+    /// True for the first process of a PID namespace below this one's.
+    private static func isFirst(_ number: Int32) -> Bool {
+        guard let status = Disk.read("/proc/\(number)/status"),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("NSpid:") })
+        else { return false }
+        let numbers = line.split { $0 == " " || $0 == "\t" }.dropFirst()
+        return numbers.count > 1 && numbers.last == "1"
     }
 }
 
@@ -65,6 +63,21 @@ enum ProcessTable {
     static var numbers: [Int32] { Disk.list("/proc").compactMap { Int32($0) } }
 
     static func entry(_ number: Int32) -> Entry? { Disk.read("/proc/\(number)/stat").flatMap(parse) }
+
+    /// The processes below one, nearest first.
+    static func descendants(of number: Int32) -> [Int32] {
+        var children: [Int32: [Int32]] = [:]
+        for number in numbers {
+            if let parent = entry(number)?.parent { children[parent, default: []].append(number) }
+        }
+        var found = children[number] ?? []
+        var next = 0
+        while next < found.count {
+            found += children[found[next]] ?? []
+            next += 1
+        }
+        return found
+    }
 
     /// Reads a `stat` line, whose second field may hold anything, brackets and spaces too.
     static func parse(_ stat: String) -> Entry? {

@@ -44,7 +44,9 @@ struct LabSwitch: Sendable {
             Self.entering(controller)
                 + ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--conf-file=\(folders.dhcpConfiguration)"],
             unit: "drover-lab-\(folders.name)-dhcp", log: log, record: folders.dhcpRecord)
-        let listening = await Daemon.wait(seconds: 5) { Disk.read(log)?.contains("DHCP, IP range") ?? false || !server.isAlive }
+        let listening = await Daemon.wait(seconds: 5) {
+            Disk.read(log)?.contains("DHCP, IP range") ?? false || !server.isAlive
+        }
         guard listening, server.isAlive else {
             throw LabError(.tool, "the lab's DHCP server did not start", detail: Tool.tail(Disk.read(log) ?? ""))
         }

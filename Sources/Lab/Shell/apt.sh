@@ -1,5 +1,6 @@
 #!/bin/sh
 # Put before the scripts that download: the machine's own apt with its proxies, but blind to all else it is set to.
+umask 022
 
 # The settings that decide how the machine reaches its mirrors.
 machine_acquire() {

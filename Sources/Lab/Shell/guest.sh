@@ -51,7 +51,7 @@ for card in /sys/class/net/eth*; do
     udhcpc -f -i "${card##*/}" -s /lease -x "hostname:$name" -t 5 -T 1 -A 2 > /dev/null 2>&1 &
 done
 httpd -p 80 -h /www
-acpid > /dev/null 2>&1
+acpid -f > /dev/null 2>&1 &
 
 disk=
 for device in /dev/vda /dev/sda; do [ -n "$disk" ] || [ ! -b "$device" ] || disk=$device; done

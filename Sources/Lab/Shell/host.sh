@@ -1,6 +1,6 @@
 #!/bin/sh
-# Becomes one host of a lab: runs in network and mount namespaces made for it, plugs the cable in, mounts the root,
-# and turns into systemd-nspawn. All that it mounts and makes goes when its processes go.
+# Runs one host of a lab, in network and mount namespaces made for it: plugs the cable in, mounts the root, and starts
+# systemd-nspawn, again after each reboot, until the host is switched off. All that it mounts goes with its processes.
 #
 # usage: host.sh CONTROLLER PORT MAC BASE TREE GROUP MACHINE NAME [NSPAWN-OPTION...]
 #   CONTROLLER  process whose network namespace holds the bridge br-lab
@@ -11,6 +11,7 @@
 #               for it are listed in TREE/cgroups
 #   MACHINE     name that is unique on this machine; NAME is the host name
 set -eu
+umask 022
 
 controller=$1 port=$2 mac=$3 base=$4 tree=$5 group=$6 machine=$7 name=$8
 shift 8
@@ -56,6 +57,27 @@ booted=
 [ ! -d /run/systemd/system ] || booted=y
 mount -t tmpfs -o mode=755 tmpfs /run
 [ -z "$booted" ] || mkdir -p /run/systemd/system
-exec systemd-nspawn --quiet --register=no --keep-unit --settings=no --link-journal=no --resolv-conf=off --timezone=off \
-    --network-namespace-path=/proc/self/ns/net --capability=all --bind=/dev/net/tun \
-    "--directory=$tree/root" "--machine=$machine" "--hostname=$name" "$@" --boot
+
+# In cgroup v2 no process may share a group with the host's: this one moves into a group beside them.
+nest=
+while IFS=: read -r number _ path; do
+    for mount in /sys/fs/cgroup /sys/fs/cgroup/unified; do
+        if [ "$number" = 0 ] && [ -e "$mount/cgroup.controllers" ]; then nest=$mount${path%/}; fi
+    done
+done < /proc/self/cgroup
+if [ -n "$nest" ]; then
+    mkdir -p "$nest/watch"
+    echo $$ > "$nest/watch/cgroup.procs"
+fi
+
+# 133 is what systemd-nspawn ends with when the host asked for a reboot.
+code=133
+while [ "$code" -eq 133 ]; do
+    code=0
+    # shellcheck disable=SC2016
+    sh -c 'if [ -n "$0" ]; then echo $$ > "$0/cgroup.procs"; fi; exec systemd-nspawn "$@"' "$nest" \
+        --quiet --register=no --keep-unit --settings=no --link-journal=no --resolv-conf=off --timezone=off \
+        --network-namespace-path=/proc/self/ns/net --capability=all --bind=/dev/net/tun \
+        "--directory=$tree/root" "--machine=$machine" "--hostname=$name" "$@" --boot || code=$?
+done
+exit "$code"

@@ -31,7 +31,7 @@ modules=$work/unpacked/lib/modules/$version
 
 root=$work/root
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/mnt" "$root/tmp" "$root/modules" \
-    "$root/www/cgi-bin" "$root/etc/acpi/PWRF"
+    "$root/www/cgi-bin" "$root/etc/acpi/PWRF" "$root/var/log" "$root/var/run"
 cp "$work/unpacked/bin/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 printf '%s' "$init" > "$root/init"

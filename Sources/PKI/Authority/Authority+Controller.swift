@@ -8,10 +8,12 @@ extension Authority {
     ///
     /// The pair is issued anew when it is due or its CA was rotated; the bundle and the CRL beside it are replaced
     /// when they changed.
-    /// - Parameter commonName: what hosts see as the client's name.
+    /// - Parameters:
+    ///   - commonName: what hosts see as the client's name.
+    ///   - replacing: serial numbers of certificates that are to be replaced though they are not due.
     public func controllerPair(
         plane: Plane = .api, commonName: String = "controller", algorithm: KeyAlgorithm = .ecP256,
-        requestedBy: String, now: Int = UnixTime.now
+        replacing: Set<String> = [], requestedBy: String, now: Int = UnixTime.now
     ) async throws(PKIError) -> ControllerPair {
         let profile = LeafProfile(
             name: Self.controllerName, plane: plane,
@@ -22,19 +24,21 @@ extension Authority {
         return try await OwnThread.run { () throws(PKIError) in
             let wanted = try profile.normalized()
             return try store.exclusively { () throws(PKIError) in
-                try refreshController(wanted, by: requestedBy, now: now)
+                try refreshController(wanted, replacing: replacing, by: requestedBy, now: now)
             }
         }
     }
 
     private func refreshController(
-        _ profile: LeafProfile, by: String, now: Int
+        _ profile: LeafProfile, replacing: Set<String>, by: String, now: Int
     ) throws(PKIError) -> ControllerPair {
         let link = "\(directory)/controller" + (profile.plane == .api ? "" : "-\(profile.plane)")
         let trust = ["cacert.pem": try bundle(plane: profile.plane), "cacrl.pem": try currentCRL(profile.plane, now: now)]
         let present = try installed(link, profile)
         let why: String?
-        if let present {
+        if let present, replacing.contains(present.entry.serial) {
+            why = "it is rotated"
+        } else if let present {
             why = try needsRenewal(present.entry, for: profile, now: now)?.description
         } else {
             why = "there was none"

@@ -5,13 +5,16 @@ extension Authority {
     /// Puts a new CA beside the old one: both are trusted, the new one issues. Certificates of the old one are then
     /// due for renewal.
     ///
-    /// - Parameter algorithm: of the new CA's key; the old one's if nil.
+    /// - Parameters:
+    ///   - algorithm: of the new CA's key; the old one's if nil.
+    ///   - promoting: false lets the old CA issue until ``promoteNewCA(plane:)``, so that nobody shows a certificate of
+    ///     the new one before all have its bundle.
     /// - Returns: the new CA.
     /// - Throws: `authorityState` if a rotation of this plane is under way already.
     @discardableResult
     public func beginRotation(
-        plane: Plane, algorithm: KeyAlgorithm? = nil, caDays: Int = 3650, requestedBy: String, reason: String,
-        now: Int = UnixTime.now
+        plane: Plane, algorithm: KeyAlgorithm? = nil, caDays: Int = 3650, promoting: Bool = true, requestedBy: String,
+        reason: String, now: Int = UnixTime.now
     ) async throws(PKIError) -> Certificate {
         guard (1...36500).contains(caDays) else {
             throw PKIError(.invalidInput, "a CA validity of \(caDays) days is outside 1 to 36500")
@@ -33,10 +36,32 @@ extension Authority {
                 var line = LedgerLine(.authority, plane: plane, by: requestedBy, reason: reason, at: now)
                 line.describe(new.certificate)
                 try store.append([line])
-                try folder(plane).write([new] + old, keysFirst: true)
+                try folder(plane).write(promoting ? [new] + old : old + [new], keysFirst: true)
                 return new.certificate
             }
         }
+    }
+
+    /// Lets the CA that was added last issue from now on. Does nothing if it issues already.
+    ///
+    /// - Throws: `authorityState` if no rotation is under way.
+    public func promoteNewCA(plane: Plane) async throws(PKIError) {
+        try await OwnThread.run { () throws(PKIError) in
+            try store.exclusively { () throws(PKIError) in
+                let all = try folder(plane).authorities()
+                guard all.count > 1, let newest = try newestCA(plane) else {
+                    throw PKIError(.authorityState, "no rotation of the \(plane) CA is under way")
+                }
+                let new = all.filter { $0.certificate.serial == newest }
+                let old = all.filter { $0.certificate.serial != newest }
+                guard !new.isEmpty, all.first?.certificate.serial != newest else { return }
+                try folder(plane).write(new + old, keysFirst: true)
+            }
+        }
+    }
+
+    private func newestCA(_ plane: Plane) throws(PKIError) -> String? {
+        try store.book().lines.last { $0.action == .authority && $0.plane == plane }?.serial
     }
 
     /// Drops the old CA from the bundle and deletes its key. Certificates that it issued are trusted no more as soon
@@ -54,6 +79,10 @@ extension Authority {
                 let all = try folder(plane).authorities()
                 guard all.count > 1, let new = all.first else {
                     throw PKIError(.authorityState, "no rotation of the \(plane) CA is under way")
+                }
+                guard try newestCA(plane) == new.certificate.serial else {
+                    throw PKIError(
+                        .authorityState, "the new \(plane) CA does not issue yet", hint: "promote it first")
                 }
                 let forgotten = try leftBehind(plane, new.certificate, now: now)
                 guard forgotten.isEmpty || force else {

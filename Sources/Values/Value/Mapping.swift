@@ -45,6 +45,22 @@ public struct Mapping: Sendable, Hashable, Sequence {
         return AnyIterator { inner.next().map { (key: $0.key, value: $0.value) } }
     }
 
+    /// Equal when the same keys have equal values, in whatever order.
+    public static func == (left: Mapping, right: Mapping) -> Bool {
+        left.count == right.count && left.storage.allSatisfy { right.storage[$0.key] == $0.value }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var entries = 0
+        for (key, value) in storage {
+            var entry = hasher
+            entry.combine(key)
+            entry.combine(value)
+            entries ^= entry.finalize()
+        }
+        hasher.combine(entries)
+    }
+
     /// This mapping with another laid over it: mappings are merged key by key, anything else is replaced.
     public func merged(with other: Mapping) -> Mapping {
         var result = self

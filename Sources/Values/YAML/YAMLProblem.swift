@@ -3,13 +3,14 @@ enum YAMLProblem {
     /// A syntax error.
     /// - Parameter context: what libyaml was doing and where that began.
     static func syntax(_ problem: String, at mark: Mark, line: Substring, context: (text: String, mark: Mark)?) -> Diagnostic {
-        // An unfinished key is noticed a line too late: the key's own line is the one to mend.
-        let lateNotice = problem == "could not find expected ':'"
-        let place = lateNotice ? context?.mark ?? mark : mark
+        // What is left open is noticed lines later: the place where it began is the one to mend.
+        let began = leftOpen.contains(problem) ? context?.mark : nil
+        let place = began ?? mark
         var detail: String?
         if let context {
-            let start = context.mark == place ? "" : ", which begins at line \(context.mark.line), column \(context.mark.column)"
-            detail = context.text + start
+            let other = began == nil ? context.mark : mark
+            let verb = began == nil ? "which begins" : "noticed"
+            detail = context.text + (other == place ? "" : ", \(verb) at line \(other.line), column \(other.column)")
         }
         return .error(
             "not valid YAML: \(problem)", detail: detail,
@@ -23,6 +24,11 @@ enum YAMLProblem {
             "not valid YAML: \(problem)\(code)", hint: "write the character as an escape in double quotes, such as \"\\x1b\"",
             mark: mark)
     }
+
+    private static let leftOpen: Set<String> = [
+        "could not find expected ':'", "found unexpected end of stream", "found unexpected document indicator",
+        "did not find expected ',' or ']'", "did not find expected ',' or '}'",
+    ]
 
     private static func hex(_ value: Int32) -> String {
         let digits = String(value, radix: 16, uppercase: true)
@@ -39,7 +45,7 @@ enum YAMLProblem {
             let character = mark.source.line(mark.line)?.dropFirst(mark.column - 1).first.map { " \"\($0)\"" } ?? ""
             return "put text that begins with\(character) in quotes"
         case "mapping values are not allowed in this context":
-            return "put a value that holds \": \" in quotes, or check the indentation of this line"
+            return "put a value that holds \": \" in quotes, or see whether the line above lacks its colon"
         case "could not find expected ':'":
             return "write \"key: value\", with a space after the colon, or close the quotes or brackets opened before"
         case "did not find expected key", "did not find expected '-' indicator":

@@ -5,7 +5,7 @@ enum YAMLTag {
 
     /// What a scalar with an explicit tag means; nil when the tag is foreign or does not fit the text.
     static func kind(of text: String, tag: String) -> Value.Kind? {
-        guard tag.hasPrefix(prefix) else { return tag == "!" ? .string(text) : nil }
+        guard tag.hasPrefix(prefix) else { return nil }
         switch tag.dropFirst(prefix.count) {
         case "str", "merge": return .string(text)
         case "int": return PlainScalar.integer(text).map { .int($0) }

@@ -166,7 +166,8 @@ struct YAMLTree {
     }
 
     private mutating func scalar(_ text: String, isPlain: Bool, tag: String?, at mark: Mark) -> Value {
-        guard let tag else {
+        // A lone "!" changes nothing, as in PyYAML.
+        guard let tag, tag != "!" else {
             return isPlain ? Value(PlainScalar.kind(of: text), at: mark, raw: text) : Value(text, at: mark)
         }
         if let kind = YAMLTag.kind(of: text, tag: tag) { return Value(kind, at: mark, raw: isPlain ? text : nil) }

@@ -25,9 +25,8 @@ struct RenderedTree {
         switch value.kind {
         case .int:
             // Salt's loader reads `0644` by its digits, and not as octal.
-            if let raw = value.raw, raw.hasPrefix("0"), raw.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let digits = Int(raw) {
-                result.kind = .int(digits)
-            }
+            let digits = value.raw.flatMap { $0.hasPrefix("0") ? Int($0) : nil }
+            if let digits { result.kind = .int(digits) }
         case .list(let items): result.kind = .list(items.map { placed($0) })
         case .map(let map):
             var copy = Mapping()

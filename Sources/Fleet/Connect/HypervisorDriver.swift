@@ -45,7 +45,7 @@ extension HostProblem {
     /// A hypervisor's refusal, with libvirt's whole text.
     package init(_ error: HypervisorError, host: String) {
         self.init(
-            error.isUnreachable ? .lost : .failed,
+            error.isConnectionLoss ? .lost : .failed,
             .error("cannot \(error.operation): \(error.message)", hint: error.hint, host: host))
     }
 }

@@ -1,5 +1,6 @@
 package import Inventory
 internal import Subprocess
+internal import SystemPackage
 internal import Values
 
 /// The machine that Drover runs on, for hosts that say `connection: local`.
@@ -45,7 +46,7 @@ private actor LocalChannel: HostChannel {
         _ command: String, _ source: AsyncStream<Input>, _ sink: AsyncStream<ChannelChunk>.Continuation
     ) async -> ChannelExit {
         let outcome = try? await Subprocess.run(
-            .path("/bin/sh"), arguments: ["-c", command], input: CustomWriteInput(), output: .sequence, error: .sequence
+            .path("/bin/sh"), arguments: ["-c", command], input: .inputWriter, output: .sequence, error: .sequence
         ) { execution in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {

@@ -22,11 +22,24 @@ package struct RoleTree: SourceTree {
     }
 
     package func list(_ folder: String) -> [String] {
+        guard !Self.escapes(folder) else { return [] }
         var names: Set<String> = []
-        for root in roots where !Self.escapes(folder) {
-            names.formUnion(DiskPath.list(DiskPath.join(root, folder)))
-        }
+        for root in roots { collect(folder, under: root, into: &names, depth: 0) }
         return names.sorted()
+    }
+
+    /// A link that leads back up must not be followed for ever.
+    private func collect(_ folder: String, under root: String, into names: inout Set<String>, depth: Int) {
+        guard depth < 32 else { return }
+        let place = folder.isEmpty ? root : DiskPath.join(root, folder)
+        for name in DiskPath.list(place) {
+            let path = folder.isEmpty ? name : DiskPath.join(folder, name)
+            if DiskPath.isDirectory(DiskPath.join(root, path)) {
+                collect(path, under: root, into: &names, depth: depth + 1)
+            } else {
+                names.insert(path)
+            }
+        }
     }
 
     private func locate(_ path: String) -> String? {

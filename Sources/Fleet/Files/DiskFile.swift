@@ -51,7 +51,7 @@ package enum DiskFile {
     }
 
     /// Replaces a file in one step: a temporary file beside it, written, synced and renamed over it.
-    package static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(FileError) {
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
         let temporary = "\(path).\(getpid()).\(UInt32.random(in: 0 ... .max)).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path: path, operation: "write", number: errno) }
@@ -75,7 +75,7 @@ package enum DiskFile {
     }
 
     /// Adds to the end of a file and waits until it is on the disk: what a journal needs before the step it announces.
-    package static func append(_ bytes: [UInt8], to path: String, mode: mode_t = 0o600) throws(FileError) {
+    package static func append(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(FileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path: path, operation: "append to", number: errno) }
         defer { close(descriptor) }
@@ -83,7 +83,7 @@ package enum DiskFile {
         guard fsync(descriptor) == 0 else { throw FileError(path: path, operation: "sync", number: errno) }
     }
 
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(FileError) {
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(FileError) {
         var offset = 0
         while offset < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in

@@ -70,7 +70,7 @@ package enum DiskPath {
     }
 
     /// Makes a directory and its parents.
-    package static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws(FileError) {
+    package static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
         if isDirectory(path) { return }
         let above = parent(path)
         if above != path && !isDirectory(above) { try makeDirectory(above, mode: mode) }

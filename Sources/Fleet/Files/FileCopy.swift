@@ -10,20 +10,26 @@ enum FileCopy {
         let output = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw FileError(path: temporary, operation: "write", number: errno) }
         defer { close(output) }
-        while true {
-            let count = copy_file_range(input, nil, output, nil, 1 << 24, 0)
-            if count == 0 { break }
-            if count < 0 {
-                let number = errno
-                if number == EINTR { continue }
-                unlink(temporary)
-                throw FileError(path: destination, operation: "copy to", number: number)
-            }
+        do {
+            try transfer(from: input, to: output, destination)
+        } catch {
+            unlink(temporary)
+            throw error
         }
         guard fsync(output) == 0, rename(temporary, destination) == 0 else {
             let number = errno
             unlink(temporary)
             throw FileError(path: destination, operation: "copy to", number: number)
+        }
+    }
+
+    private static func transfer(from input: Int32, to output: Int32, _ name: String) throws(FileError) {
+        var piece = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(input, &piece, piece.count)
+            if count == 0 { return }
+            guard count > 0 || errno == EINTR else { throw FileError(path: name, operation: "copy to", number: errno) }
+            if count > 0 { try DiskFile.writeAll(Array(piece[..<count]), to: output, path: name) }
         }
     }
 }

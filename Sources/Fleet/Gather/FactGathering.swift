@@ -15,7 +15,7 @@ package struct FactGathering: Sendable {
             do throws(HostProblem) {
                 let connection = try await context.connector.connect(to: host)
                 let facts: Mapping
-                do {
+                do throws(HostProblem) {
                     let channel = try await RunChannel.open(on: connection, host: host.name)
                     facts = try await Self.facts(of: host, over: channel)
                     await channel.bye()

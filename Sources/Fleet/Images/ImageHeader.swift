@@ -18,15 +18,19 @@ package struct ImageHeader: Sendable, Hashable {
     /// - Throws: a diagnostic for what is no image, or one that must not be used as a base.
     package init(_ bytes: [UInt8], fileSize: Int, name: String) throws(Diagnostic) {
         if bytes.starts(with: [0x51, 0x46, 0x49, 0xFB]) {
-            try self.init(qcow2: bytes, name: name)
+            self = try ImageHeader(qcow2: bytes, name: name)
         } else if bytes.count == Self.length, bytes[510] == 0x55, bytes[511] == 0xAA {
-            format = .raw
-            virtualSize = fileSize
+            self = ImageHeader(format: .raw, virtualSize: fileSize)
         } else {
             throw .error(
                 "\"\(name)\" is no disk image", detail: "neither a qcow2 header nor a boot record was found in it",
                 hint: "give a qcow2 file, or a raw disk with a partition table")
         }
+    }
+
+    private init(format: Format, virtualSize: Int) {
+        self.format = format
+        self.virtualSize = virtualSize
     }
 
     private init(qcow2 bytes: [UInt8], name: String) throws(Diagnostic) {

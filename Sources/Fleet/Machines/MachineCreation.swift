@@ -37,7 +37,7 @@ package struct MachineCreation: Sendable {
         say("looking for \"\(spec.name)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         try refuseTaken(spec.name, answers, assumedAbsent)
-        let host = try await host ?? roomiest(answers)
+        let host = if let host { host } else { try await roomiest(answers) }
         guard host.isHypervisor else {
             throw Diagnostics(.error("\"\(host.name)\" is no hypervisor", hint: "give it the role \"hypervisor\""))
         }

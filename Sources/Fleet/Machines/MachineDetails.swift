@@ -1,4 +1,5 @@
 internal import Hypervisor
+internal import Inventory
 package import Values
 
 /// All that is known of one VM.

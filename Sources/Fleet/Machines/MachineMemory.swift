@@ -1,4 +1,5 @@
 internal import Hypervisor
+internal import Inventory
 package import Values
 
 /// Which VMs each host had when it last answered: what is said of a host that does not answer now.

@@ -19,10 +19,10 @@ struct MigrationJob: Sendable {
     /// Runs until libvirt's call returns. Cancelling the task lets go of the migration, which goes on by itself.
     func run() async throws -> Result {
         let atSource = try await hosts.source.ask { hypervisor throws(HypervisorError) in
-            try await hypervisor.domainEvents()
+            try await hypervisor.events()
         }
         let atDestination = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
-            try await hypervisor.domainEvents()
+            try await hypervisor.events()
         }
         // They end with the connections, which outlive this call: the resume comes after it.
         Task { [clock] in for await event in atSource { clock.heardAtSource(event) } }
@@ -66,8 +66,8 @@ struct MigrationJob: Sendable {
             try await Task.sleep(for: .milliseconds(300))
             guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else { continue }
             if !isCapped {
-                let cap = Duration.milliseconds(Int64(options.maxDowntime))
-                isCapped = (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), cap)) != nil
+                let cap = options.maxDowntime
+                isCapped = (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), milliseconds: cap)) != nil
             }
             tell(
                 .copying(

@@ -1,4 +1,5 @@
 package import Hypervisor
+internal import Inventory
 package import Values
 
 /// How a migration ended, and what it cost.

@@ -1,4 +1,5 @@
 internal import Inventory
+internal import Values
 
 /// Whether two hosts see one directory, proven by a random token: written beside the disk on one host, looked for on the
 /// other. Names of pools and mounts prove nothing.

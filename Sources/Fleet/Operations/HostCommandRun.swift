@@ -22,7 +22,7 @@ package struct HostCommandRun: Sendable {
             do throws(HostProblem) {
                 let connection = try await context.connector.connect(to: host)
                 let answer: Answer
-                do {
+                do throws(HostProblem) {
                     answer = try await Self.run("exec /bin/sh -c \(ShellText.quoted(line))", on: connection)
                 } catch {
                     await connection.close()

@@ -1,4 +1,5 @@
 package import Inventory
+internal import Values
 
 /// Whether hosts let us in and can run a command, and how long that takes.
 package struct HostPinging: Sendable {

@@ -1,3 +1,5 @@
+internal import Hypervisor
+internal import Inventory
 package import Values
 
 /// Finishes or undoes an interrupted operation by what the hosts really have.

@@ -1,6 +1,6 @@
 extension Authority {
-    /// A CRL is good for this long: an old one makes TLS refuse everybody, so it must outlive any pause in using
-    /// the fleet; it is signed anew when half of that is over.
+    /// A CRL is good for this long: some verifiers refuse everybody when it is older, so it must outlive any pause in
+    /// using the fleet; it is signed anew when half of that is over.
     private static let crlDays = 730
 
     /// Revokes the certificate with this serial number (hexadecimal).

@@ -56,8 +56,8 @@ extension Authority {
     /// Says why the plane's CA should be rotated, nil if nothing presses: leaves must be able to live their year.
     public func rotationDue(plane: Plane, now: Int = UnixTime.now) throws(PKIError) -> String? {
         guard let issuer = try issuers(plane: plane).first else { return nil }
-        let days = (issuer.notAfter - now) / 86400
-        if days < 0 { return "the \(plane) CA expired on \(UnixTime.iso8601(issuer.notAfter))" }
+        let days = (issuer.notAfter - now + 86399) / 86400
+        if days <= 0 { return "the \(plane) CA expired on \(UnixTime.iso8601(issuer.notAfter))" }
         return days < 400 ? "the \(plane) CA ends in \(days) days, and certificates cannot outlive it" : nil
     }
 }

@@ -20,18 +20,24 @@ struct CertificateFields {
         Hex.text(try GnuTLS.fill("read a serial number") { gnutls_x509_crt_get_serial(raw, $0, $1) } ?? [])
     }
 
+    /// The values themselves; the textual forms of a name have backslashes in them.
     func subjectFields() throws(PKIError) -> Subject {
-        Subject(
-            commonName: try namePart(GNUTLS_OID_X520_COMMON_NAME),
-            organization: try namePart(GNUTLS_OID_X520_ORGANIZATION_NAME),
-            country: try namePart(GNUTLS_OID_X520_COUNTRY_NAME),
-            state: try namePart(GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME),
-            locality: try namePart(GNUTLS_OID_X520_LOCALITY_NAME))
-    }
-
-    private func namePart(_ oid: String) throws(PKIError) -> String {
-        let bytes = try GnuTLS.fill("read a subject") { gnutls_x509_crt_get_dn_by_oid(raw, oid, 0, 0, $0, $1) }
-        return String(decoding: bytes ?? [], as: UTF8.self)
+        var name: gnutls_x509_dn_t?
+        try GnuTLS.check(gnutls_x509_crt_get_subject(raw, &name), "read a subject")
+        var parts: [String: String] = [:]
+        for index in 0..<Int32(64) {
+            var part = gnutls_x509_ava_st()
+            guard gnutls_x509_dn_get_rdn_ava(name, index, 0, &part) >= 0 else { break }
+            let oid = UnsafeBufferPointer(start: part.oid.data, count: Int(part.oid.size)).prefix { $0 != 0 }
+            let value = UnsafeBufferPointer(start: part.value.data, count: Int(part.value.size))
+            parts[String(decoding: oid, as: UTF8.self)] = String(decoding: value, as: UTF8.self)
+        }
+        return Subject(
+            commonName: parts[GNUTLS_OID_X520_COMMON_NAME] ?? "",
+            organization: parts[GNUTLS_OID_X520_ORGANIZATION_NAME] ?? "",
+            country: parts[GNUTLS_OID_X520_COUNTRY_NAME] ?? "",
+            state: parts[GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME] ?? "",
+            locality: parts[GNUTLS_OID_X520_LOCALITY_NAME] ?? "")
     }
 
     /// Alternative names; kinds other than DNS names and addresses are left out.

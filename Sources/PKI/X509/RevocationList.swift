@@ -9,7 +9,7 @@ public struct RevocationList: Sendable, Hashable {
     public let authorityKeyID: String
     /// Seconds since 1970.
     public let thisUpdate: Int
-    /// Seconds since 1970. TLS refuses every certificate of the CA once a CRL that it was given is older than this.
+    /// Seconds since 1970. A verifier may refuse every certificate of the CA when its CRL is older than this.
     public let nextUpdate: Int
     /// Serial numbers, as `Certificate.serial`.
     public let serials: Set<String>

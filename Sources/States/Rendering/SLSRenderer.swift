@@ -38,7 +38,7 @@ package struct SLSRenderer: Sendable {
 
     /// The tree of values that an SLS renders to.
     func value(of source: SLSSource) throws(Diagnostics) -> Value {
-        try YAML.read(try rendered(source)).keepingDigits
+        try RenderedTree(try rendered(source)).read()
     }
 
     private func rendered(_ source: SLSSource) throws(Diagnostics) -> SourceText {
@@ -66,27 +66,5 @@ package struct SLSRenderer: Sendable {
                 .error("render pipe \"\(line)\" does not end with \"yaml\"", hint: "use #!jinja|yaml", mark: mark))
         }
         return words
-    }
-}
-
-extension Value {
-    /// This tree with numbers such as `0644` read by their digits, as Salt's loader reads SLS files, and not as octal.
-    fileprivate var keepingDigits: Value {
-        var result = self
-        switch kind {
-        case .int:
-            guard let raw, raw.hasPrefix("0"), raw.allSatisfy({ ("0"..."9").contains($0) }), let digits = Int(raw)
-            else {
-                return self
-            }
-            result.kind = .int(digits)
-        case .list(let items): result.kind = .list(items.map(\.keepingDigits))
-        case .map(let map):
-            var copy = Mapping()
-            for (key, value) in map { copy[key] = value.keepingDigits }
-            result.kind = .map(copy)
-        default: break
-        }
-        return result
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Fleet
+internal import PKI
 internal import Values
 
 struct PKIStatus: AsyncParsableCommand {

@@ -20,7 +20,7 @@ struct KeySurvey: Sendable {
 
     static func take(over channel: RunChannel, host: String) async throws(HostProblem) -> KeySurvey {
         try await channel.put("keys-survey", Array(script.utf8))
-        let (output, code) = try await channel.exec("keys-survey", limit: 1 << 17)
+        let (output, code) = try await channel.exec("keys-survey")
         guard code == 0, let survey = KeySurvey(output) else {
             throw HostProblem(
                 .failed,

@@ -1,6 +1,6 @@
 package import Inventory
 package import PKI
-package import Values
+internal import Values
 
 /// Replaces certificates host by host without disturbing what runs: no guest, no daemon is restarted, and at every
 /// moment every host can talk to every other one.

@@ -25,10 +25,10 @@ package struct KeyMaterials: Sendable {
         try HostProfiles.check(hosts)
         let authority = try await directory.openAuthority()
         let survey = try await KeySurvey.take(over: channel, host: host.name)
-        do {
+        do throws(PKIError) {
             let issuing = HostPairs(authority, replacing: replacing, test: test)
             return Materials(virtKeys: try await issuing.keys(for: host, survey))
-        } catch let error as PKIError {
+        } catch {
             var diagnostic = error.diagnostic
             diagnostic.host = host.name
             throw Diagnostics(diagnostic)

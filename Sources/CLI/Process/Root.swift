@@ -15,7 +15,7 @@ struct Root: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            InitCommand.self, LabCommand.self, HostCommand.self, ApplyCommand.self, StateCommand.self,
+            InitCommand.self, LabCommand.self, HostCommand.self, ApplyCommand.self, StateCommand.self, PKICommand.self,
             ImageCommand.self, VMCommand.self, OperationCommand.self,
         ])
 }

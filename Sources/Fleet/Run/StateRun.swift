@@ -177,9 +177,9 @@ package struct StateRun: Sendable {
         while Clock.monotonic < end, !Task.isCancelled {
             if let connection = try? await context.connector.connect(to: host) {
                 let script = HostScript(text)
-                let done = (try? await script.run(on: connection, host: host.name, doing: "confirm its network")) != nil
+                let answer = try? await script.run(on: connection, host: host.name, doing: "confirm its network")
                 await connection.close()
-                if done { return }
+                if answer?.hasPrefix("confirmed") == true { return }
             }
             try? await Task.sleep(for: .milliseconds(300))
         }

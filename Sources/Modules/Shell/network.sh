@@ -203,7 +203,6 @@ switch_network() {
         return
     fi
     [ -d /run/drover ] || mkdir -m 0700 /run/drover
-    : >"$mark"
     # The record goes out before the connection is cut; whoever reads it connects anew and confirms.
     record confirm "$nonce" "$confirm_seconds"
     launch_switch >"$work/launch" 2>&1 3>&-
@@ -221,7 +220,8 @@ switch_network() {
 
 launch_switch() {
     if systemd_runs && command -v systemd-run >/dev/null; then
-        systemd-run --quiet --collect --unit "drover-network-$nonce" /bin/sh "$hold/switch.sh" switch "$hold" "$outcome" "$mark" "$confirm_seconds" && return
+        # What ifup starts, a DHCP client say, must outlive the switch.
+        systemd-run --quiet --collect --property=KillMode=process --unit "drover-network-$nonce" /bin/sh "$hold/switch.sh" switch "$hold" "$outcome" "$mark" "$confirm_seconds" && return
     fi
     setsid /bin/sh "$hold/switch.sh" switch "$hold" "$outcome" "$mark" "$confirm_seconds" </dev/null >/dev/null 2>&1 &
 }

@@ -133,6 +133,8 @@ if ! install_files new; then
     restore
     finish "the new configuration could not be written"
 fi
+# Only now: over the old network nobody can confirm the new one.
+: >"$mark"
 (
     each bring_up up
     printf '%s\n' "${failed# }" >"$hold/tried.new" && mv "$hold/tried.new" "$hold/tried"
@@ -140,10 +142,10 @@ fi
 worker=$!
 reason="nobody confirmed within $seconds s that the host can be reached"
 while :; do
-    [ ! -e "$mark.confirmed" ] || finish confirmed
     read -r now _ </proc/uptime
     [ $((${now%.*} - start)) -lt "$seconds" ] || break
     if [ -s "$hold/tried" ]; then
+        [ ! -e "$mark.confirmed" ] || finish confirmed
         read -r failed <"$hold/tried"
         if [ -n "$failed" ]; then
             reason="$failed did not come up: $(tail -n 4 "$hold/log" | tr '\n' ' ')"

@@ -65,7 +65,9 @@ public final class PrivateKey: Sendable {
                 guard line.count > marker.count, bytes[line.startIndex..<line.endIndex].starts(with: marker) else {
                     continue
                 }
-                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[block])))
+                // With its line feed: blocks are written one behind the other as they were read.
+                let whole = block.lowerBound..<min(block.upperBound + 1, bytes.endIndex)
+                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[whole])))
                 block = line.endIndex..<line.endIndex
             }
             return blocks

@@ -62,7 +62,9 @@ struct CommandTests {
         try await TestServer.with { server in
             let session = try await server.connect()
             let channel = try await session.exec("sleep 600")
-            let error = try await failure { try await channel.write([UInt8](repeating: 7, count: 64 << 20), timeout: 1) }
+            let error = try await failure {
+                try await channel.write([UInt8](repeating: 7, count: 64 << 20), timeout: 1)
+            }
             #expect(error.code == .timeout)
             #expect(try await session.run("echo on").text == "on\n")
             await session.close()

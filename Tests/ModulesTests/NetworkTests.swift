@@ -22,6 +22,7 @@ import Values
     /// The namespace: eth0 with an address, its other end, /etc/network and /run of its own.
     static let prepare = """
         set -e
+        mount -t sysfs none /sys
         ip link set lo up
         mount -t tmpfs none /etc/network && mkdir -p /etc/network/interfaces.d /etc/network/if-up.d /etc/network/if-pre-up.d /etc/network/if-down.d /etc/network/if-post-down.d
         mount -t tmpfs none /run && mkdir -p /run/network /run/drover
@@ -56,11 +57,15 @@ import Values
             cd "$1"
             ip link set eth0 address 02:00:00:00:09:02
             for step in foretell program again; do
-                rm -rf run/work; mkdir -p run
+                rm -rf run/work
                 if [ $step = program ]; then
                     DROVER_RUN=$1/run sh ./program >program.out &
                     if [ "$2" = true ]; then
-                        until [ -d /sys/class/net/br0/brif/eth0 ] && ip netns exec far ping -c 1 -W 1 10.9.0.2 >/dev/null 2>&1; do sleep 0.2; done
+                        tries=0
+                        until ip netns exec far busybox ping -c 1 -W 1 10.9.0.2 >/dev/null 2>&1 && [ -e /sys/class/net/br0/brif/eth0 ] || [ $tries -gt 40 ]; do
+                            sleep 0.2
+                            tries=$((tries + 1))
+                        done
                         [ -e /etc/systemd/system/sysinit.target.wants/drover-network-restore.service ] && echo armed
                         sh ./confirm
                     fi
@@ -68,9 +73,10 @@ import Values
                 elif [ $step = foretell ] || [ "$2" = true ]; then
                     DROVER_RUN=$1/run sh ./$step >$step.out
                 fi
-                cat run/work/stray >&2
+                cat run/work/stray >&2 || true
             done
-            ip netns exec far ping -c 1 -W 2 10.9.0.2 >/dev/null && echo reachable
+            set +e
+            ip netns exec far busybox ping -c 1 -W 2 10.9.0.2 >/dev/null && echo reachable
             cmp -s /etc/network/interfaces interfaces.before && echo restored
             [ -e /etc/network/interfaces.d/drover ] && cat /etc/network/interfaces /etc/network/interfaces.d/drover
             ls -A /etc/network/drover-hold /etc/systemd/system /run/drover 2>/dev/null

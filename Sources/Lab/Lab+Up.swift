@@ -76,9 +76,10 @@ extension Lab {
         }
         // What `exec` started in the lab's network ends with it; what keeps the namespace ends last.
         let keepers = [folders.dhcpRecord, folders.controllerRecord].compactMap(Daemon.recorded)
-        let own = Disk.linkTarget("/proc/self/ns/net")
-        let strays = Set(keepers.compactMap(\.networkNamespace)).subtracting([own].compactMap(\.self))
-            .flatMap { ProcessTable.inside(networkNamespace: $0) }
+        let strays =
+            (Disk.read(folders.namespaceRecord)).map {
+                ProcessTable.inside(networkNamespace: $0, device: LabNetwork.bridge)
+            } ?? []
         let all = strays.filter { !keepers.contains($0) } + keepers
         for process in all { process.kill() }
         guard await Daemon.wait(seconds: 10, until: { !all.contains(where: \.isAlive) }) else {

@@ -1,10 +1,12 @@
 extension Lab {
-    /// Returns when the host's own sshd answers with its own key and systemd says that it is up; a host whose cable is
-    /// cut only has to be up.
+    /// Returns when the host's own sshd answers with its own key and systemd says that it is up; of a host that
+    /// nobody hears, only the latter.
     func waitUntilUp(_ host: LabHost, controller: ProcessIdentity, seconds: Double = 90) async throws(LabError) {
         let deadline = ContinuousClock.now + .seconds(seconds)
         let link = LinkState(rawValue: Disk.read(folders.link(host)) ?? "") ?? .restore
-        var reachable = link == .cut || link == .oneWay
+        // Without an address a host is slow to settle; that systemd answers is enough then.
+        let isLost = link == .cut || link == .oneWay
+        var reachable = isLost
         while ContinuousClock.now < deadline {
             guard let container = power.container(host) else {
                 throw LabError(
@@ -12,7 +14,9 @@ extension Lab {
                     detail: Tool.tail(Disk.read(folders.console(host)) ?? ""))
             }
             if !reachable { reachable = try await sshAnswers(host, controller: controller) }
-            if reachable, let state = try await systemState(container), ["running", "degraded"].contains(state) {
+            if reachable, let state = try await systemState(container),
+                isLost || ["running", "degraded"].contains(state)
+            {
                 return
             }
             do { try await Task.sleep(for: .milliseconds(200)) } catch { throw LabError(.cancelled, "cancelled") }

@@ -19,6 +19,8 @@ struct LabFolders: Sendable, Hashable {
     var leases: String { runtime + "/leases" }
     var dhcpConfiguration: String { runtime + "/dnsmasq.conf" }
     var controllerRecord: String { runtime + "/controller" }
+    /// The kernel's name for the network namespace.
+    var namespaceRecord: String { runtime + "/netns" }
     var dhcpRecord: String { runtime + "/dnsmasq" }
 
     func tree(_ host: LabHost) -> String { "\(state)/hosts/\(host.name)" }

@@ -98,7 +98,9 @@ import Testing
         let many = Set((0..<100).map { _ in MACAddress.random().description })
         #expect(many.count > 95)
         #expect(many.allSatisfy { $0.hasPrefix("52:54:00:") && MACAddress($0) != nil })
-        for text in ["", "52:54:00:aa:bb", "52:54:00:aa:bb:0g", "53:54:00:aa:bb:01", "52-54-00-aa-bb-01", "5:2:5:4:0:0"] {
+        for text in [
+            "", "52:54:00:aa:bb", "52:54:00:aa:bb:0g", "53:54:00:aa:bb:01", "52-54-00-aa-bb-01", "5:2:5:4:0:0",
+        ] {
             #expect(MACAddress(text) == nil, "\(text)")
         }
     }

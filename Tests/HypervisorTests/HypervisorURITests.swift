@@ -6,7 +6,9 @@ import Testing
         for line in try Fixture.lines("uris.txt") {
             let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
             let directory = fields[2] == "-" ? nil : fields[2]
-            let made = Result { try HypervisorURI.tls(address: fields[0], port: Int(fields[1]), pkiDirectory: directory) }
+            let made = Result {
+                try HypervisorURI.tls(address: fields[0], port: Int(fields[1]), pkiDirectory: directory)
+            }
             expect(made.map(\.text), fields[3], line)
             expect(made.map(\.host), fields[3].hasPrefix("!") ? fields[3] : fields[0], line)
         }

@@ -15,7 +15,8 @@ import Testing
         document.setDisplayAddress("10.0.0.2")
         document.setMetadata(DomainMetadata(owner: "me", operation: "op-2"))
         try Fixture.golden("migrated-domain.xml", document.text())
-        #expect(document.description.disks.map(\.source) == [.file("/other/web1.qcow2"), .block("/dev/mapper/web1"), nil])
+        #expect(
+            document.description.disks.map(\.source) == [.file("/other/web1.qcow2"), .block("/dev/mapper/web1"), nil])
         #expect(document.description.disks.allSatisfy { $0.backing.isEmpty })
         #expect(document.description.metadata?.operation == "op-2")
     }

@@ -9,7 +9,7 @@ final class PrivateDaemon: Sendable {
         .allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
 
     let directory: String
-    private let process: Process
+    private let process: pid_t
     var uri: String { "qemu+unix:///session?socket=\(directory)/run/libvirt/libvirt-sock" }
     var pool: String { directory + "/pool" }
 
@@ -26,7 +26,6 @@ final class PrivateDaemon: Sendable {
             toFile: directory + "/config/libvirt/libvirtd.conf", atomically: true, encoding: .utf8)
         try "migration_port_min = \(ports)\nmigration_port_max = \(ports + 63)\n".write(
             toFile: directory + "/config/libvirt/qemu.conf", atomically: true, encoding: .utf8)
-        process = Process()
         var command = ["/usr/sbin/libvirtd", "--timeout=30"]
         if getuid() == 0 {
             for path in try FileManager.default.subpathsOfDirectory(atPath: directory) + [""] {
@@ -34,17 +33,13 @@ final class PrivateDaemon: Sendable {
             }
             command = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + command
         }
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
-        process.environment = [
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": directory + "/home",
-            "XDG_RUNTIME_DIR": directory + "/run", "XDG_CONFIG_HOME": directory + "/config",
-            "XDG_CACHE_HOME": directory + "/cache", "XDG_DATA_HOME": directory + "/data",
-        ]
-        process.currentDirectoryURL = URL(fileURLWithPath: "/")
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        process = try Self.spawn(
+            command,
+            environment: [
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(directory)/home", "XDG_RUNTIME_DIR=\(directory)/run",
+                "XDG_CONFIG_HOME=\(directory)/config", "XDG_CACHE_HOME=\(directory)/cache",
+                "XDG_DATA_HOME=\(directory)/data",
+            ])
     }
 
     /// Connects as soon as it listens.
@@ -56,6 +51,9 @@ final class PrivateDaemon: Sendable {
         return try await HypervisorConnection.open(uri: uri)
     }
 
+    /// Ends it as a crash would.
+    func kill() { Glibc.kill(process, SIGKILL) }
+
     /// Ends its guests, itself, and all that it left.
     func stop() async {
         if let connection = try? await HypervisorConnection.open(uri: uri) {
@@ -64,10 +62,36 @@ final class PrivateDaemon: Sendable {
             }
             await connection.close()
         }
-        process.terminate()
-        for _ in 0..<100 where process.isRunning { try? await Task.sleep(for: .milliseconds(50)) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        Glibc.kill(process, SIGTERM)
+        for step in 0..<200 where waitpid(process, nil, WNOHANG) == 0 {
+            if step == 100 { Glibc.kill(process, SIGKILL) }
+            try? await Task.sleep(for: .milliseconds(50))
+        }
         try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Starts a program with no signal blocked and nothing to read or to say.
+    private static func spawn(_ command: [String], environment: [String]) throws -> pid_t {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (descriptor, mode) in [(0, O_RDONLY), (1, O_WRONLY), (2, O_WRONLY)] {
+            posix_spawn_file_actions_addopen(&actions, Int32(descriptor), "/dev/null", mode, 0)
+        }
+        var arguments = command.map { strdup($0) } + [nil]
+        var variables = environment.map { strdup($0) } + [nil]
+        defer { for text in arguments + variables { free(text) } }
+        var process = pid_t()
+        let status = posix_spawn(&process, command[0], &actions, &attributes, &arguments, &variables)
+        try #require(status == 0, "cannot start \(command[0])")
+        return process
     }
 }
 

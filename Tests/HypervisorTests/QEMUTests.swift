@@ -88,15 +88,15 @@ import Testing
     }
 
     /// A guest that runs, with an overlay on an image and a second, empty disk.
-    private func makeGuest(_ connection: HypervisorConnection, pool: String, memoryMiB: Int = 64) async throws {
+    private func makeGuest(_ connection: HypervisorConnection, pool: String, capacity: UInt64) async throws {
         try await connection.createDirectoryPool(PoolSpec(name: "p", path: pool))
         let image = try await connection.createVolume(VolumeSpec(name: "image.qcow2", capacity: 32 << 20), in: "p")
         let overlay = try await connection.createVolume(
             VolumeSpec(
-                name: "web 1.qcow2", capacity: 64 << 20, backing: .init(path: image.path, format: "qcow2")), in: "p")
+                name: "web 1.qcow2", capacity: capacity, backing: .init(path: image.path, format: "qcow2")), in: "p")
         #expect(overlay.backing == .init(path: image.path, format: "qcow2"))
         var spec = DomainSpec(
-            name: "web1", uuid: BuilderTests.uuid, memoryMiB: memoryMiB, cpus: 1, accelerator: .emulation,
+            name: "web1", uuid: BuilderTests.uuid, memoryMiB: 64, cpus: 1, accelerator: .emulation,
             disks: [DiskSpec(source: .file(overlay.path))], interfaces: [InterfaceSpec(source: .user)],
             metadata: DomainMetadata(owner: "test", image: "image"))
         spec.vnc = DomainSpec.VNC()
@@ -109,7 +109,7 @@ import Testing
             let host = try await connection.hostInfo()
             #expect(host.capabilities.guests.contains { $0.architecture == "x86_64" && $0.machines.contains("q35") })
             #expect(host.hypervisorVersion ?? LibraryVersion(0, 0) > LibraryVersion(5, 0))
-            try await makeGuest(connection, pool: daemon.pool)
+            try await makeGuest(connection, pool: daemon.pool, capacity: 64 << 20)
             try await connection.start("web1", paused: true)
             #expect(try await connection.state("web1").activity == .paused)
             try await connection.resume("web1")
@@ -138,12 +138,12 @@ import Testing
     }
 
     /// Two hosts, a guest that runs on the first, and the request to move it to the second.
-    private func withPair(_ body: (Pair) async throws -> Void) async throws {
+    private func withPair(capacity: UInt64 = 64 << 20, _ body: (Pair) async throws -> Void) async throws {
         try await withDaemon(ports: 49500) { first in
             try await withDaemon(ports: 49600) { second in
                 let source = try await first.connect()
                 let destination = try await second.connect()
-                try await makeGuest(source, pool: first.pool)
+                try await makeGuest(source, pool: first.pool, capacity: capacity)
                 try await destination.createDirectoryPool(PoolSpec(name: "p", path: second.pool))
                 try await source.start("web1")
                 var live = try MigrationXML(reading: await source.xml("web1", [.migratable, .secure]))
@@ -196,10 +196,10 @@ import Testing
     }
 
     @Test func tellsProgressAndAbortsWhileItMoves() async throws {
-        try await withPair { pair in
+        try await withPair(capacity: 4 << 30) { pair in
             var request = pair.request
-            // One MiB a second: the copy of the memory takes far longer than this test needs.
-            request.bandwidthMiB = 1
+            // At this rate the copy of the disk takes far longer than this test needs.
+            request.bandwidthMiB = 16
             let slow = request
             let moving = Task { try await pair.source.migrate("web1", slow) }
             var progress = try await pair.source.jobStats("web1")
@@ -222,6 +222,50 @@ import Testing
             // What was made for it at the destination is libvirt's to forget and ours to delete.
             try await pair.destination.refreshPool("p")
             #expect(try await pair.destination.deleteVolume("web 1.qcow2", in: "p"))
+        }
+    }
+
+    @Test func noticesThatAHostIsGone() async throws {
+        try await withDaemon(ports: 49500) { daemon in
+            let connection = try await daemon.connect()
+            try await makeGuest(connection, pool: daemon.pool, capacity: 64 << 20)
+            #expect(try await connection.sideState(of: "web1", on: .source) == .shutOff)
+            #expect(try await connection.sideState(of: "web2", on: .source) == .absent)
+            let events = try await connection.events()
+            daemon.kill()
+            var kinds: [DomainEvent.Kind] = []
+            for await event in events { kinds.append(event.kind) }
+            guard case .connectionLost = kinds.last else {
+                Issue.record("the last event is \(String(describing: kinds.last))")
+                return
+            }
+            let error = await #expect(throws: HypervisorError.self) { try await connection.domains() }
+            #expect(error?.isConnectionLoss == true, "\(error?.description ?? "")")
+            #expect(try await connection.sideState(of: "web1", on: .source) == .unreachable)
+            #expect(await !connection.isAlive())
+            await connection.close()
+        }
+    }
+
+    /// Copies only the top layer, onto an overlay that stands on an equal image at the destination.
+    @Test func movesOnlyTheTopLayer() async throws {
+        try await withPair { pair in
+            let pool = try #require(try await pair.destination.pool("p")?.path)
+            let image = try await pair.destination.createVolume(
+                VolumeSpec(name: "image.qcow2", capacity: 32 << 20), in: "p")
+            _ = try await pair.destination.createVolume(
+                VolumeSpec(
+                    name: "web 1.qcow2", capacity: 64 << 20, backing: .init(path: image.path, format: "qcow2")),
+                in: "p")
+            var request = pair.request
+            request.storage = .incremental
+            request.parallelConnections = 2
+            try await pair.source.migrate("web1", request)
+            #expect(try await pair.source.sideState(of: "web1", on: .source) == .absent)
+            try await pair.destination.resume("web1")
+            let disk = try #require(try await pair.destination.description(of: "web1").disks.first)
+            #expect(disk.source == .file(pool + "/web 1.qcow2"))
+            #expect(disk.backing == [.file(image.path)])
         }
     }
 }

@@ -31,7 +31,9 @@ import Testing
     @Test func livesAWholeLife() async throws {
         try await withNode { connection in
             let uuid = try await connection.define(
-                xml: "<domain type='test'><name>db1</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>")
+                xml:
+                    "<domain type='test'><name>db1</name><memory unit='MiB'>64</memory><os><type>hvm</type></os></domain>"
+            )
             let domain = DomainReference.uuid(uuid)
             #expect(try await connection.state(domain).activity == .shutOff)
             try await connection.setAutostart(domain, true)

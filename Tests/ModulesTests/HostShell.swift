@@ -27,10 +27,15 @@ struct ScratchHost: Sendable {
     /// As programs see it.
     let root: String
     private let jail: String?
+    private let groups: String?
 
-    init(_ shell: HostShell) throws {
+    /// - Parameter groups: groups that programs find, besides the machine's own.
+    init(_ shell: HostShell, groups: [String] = []) throws {
         self.shell = shell
         let base = try Self.temporaryDirectory()
+        let lines = (["root:x:0:\n"] + groups.enumerated().map { "\($1):x:\(900 + $0):\n" }).joined()
+        self.groups = groups.isEmpty || shell == .bare ? nil : base + "/groups"
+        if let path = self.groups { try Data(lines.utf8).write(to: URL(fileURLWithPath: path)) }
         guard shell == .bare else {
             (outside, root, jail) = (base + "/scratch", base + "/scratch", nil)
             try FileManager.default.createDirectory(atPath: outside, withIntermediateDirectories: true)
@@ -44,7 +49,7 @@ struct ScratchHost: Sendable {
         }
         try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(base)/bin/busybox")
         try Data("root:x:0:0:root:/root:/bin/sh\n".utf8).write(to: URL(fileURLWithPath: "\(base)/etc/passwd"))
-        try Data("root:x:0:\n".utf8).write(to: URL(fileURLWithPath: "\(base)/etc/group"))
+        try Data(lines.utf8).write(to: URL(fileURLWithPath: "\(base)/etc/group"))
     }
 
     private static func temporaryDirectory() throws -> String {
@@ -70,6 +75,10 @@ struct ScratchHost: Sendable {
                 mount --bind /dev "$0/dev" && exec chroot "$0" "$@"
                 """
             command = ["unshare", "-m", "/bin/sh", "-c", enter, jail] + command
+        }
+        if let groups {
+            let enter = "mount --bind \"$0\" /etc/group && exec \"$@\""
+            command = ["unshare", "-m", "/bin/sh", "-c", enter, groups] + command
         }
         var variables: [Environment.Key: String] = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"]
         for (name, value) in environment { variables[.init(stringLiteral: name)] = value }

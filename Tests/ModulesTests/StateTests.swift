@@ -55,6 +55,7 @@ struct PlannedRun {
     let item: StateCase
     let host: ScratchHost
     let test: Bool
+    var materials = Materials()
 
     static let facts = Mapping([("os_family", "Debian"), ("os", "Debian")])
     static let sources = FileSources(
@@ -64,7 +65,7 @@ struct PlannedRun {
 
     func results() async throws -> [StateResult] {
         let low = item.low(root: host.root)
-        let plan = try HostPlan.plan(low: low, facts: Self.facts, sources: Self.sources)
+        let plan = try HostPlan.plan(low: low, facts: Self.facts, materials: materials, sources: Self.sources)
         let folder = "run.\(test ? "test" : "apply")"
         try FileManager.default.removeItemIfThere(host.outside + "/../\(folder)")
         let outside = host.outside + "/../\(folder)"

@@ -40,7 +40,9 @@ struct LedgerTests {
         }
     }
 
-    @Test(arguments: ["not json", "{}", "{\"action\":\"issue\",\"at\":\"\",\"by\":\"\",\"plane\":\"api\",\"reason\":\"\"}"])
+    @Test(arguments: [
+        "not json", "{}", "{\"action\":\"issue\",\"at\":\"\",\"by\":\"\",\"plane\":\"api\",\"reason\":\"\"}",
+    ])
     func refusesADamagedMiddle(line: String) async throws {
         try await Scratch.with { scratch in
             _ = try await scratch.authority()
@@ -60,7 +62,8 @@ struct LedgerTests {
         try await Scratch.with { scratch in
             _ = try await scratch.authority()
             let directory = scratch.pki
-            await #expect(processExitsWith: .signal(SIGKILL)) { [directory = directory as String, round = round as Int] in
+            await #expect(processExitsWith: .signal(SIGKILL)) {
+                [directory = directory as String, round = round as Int] in
                 let authority = try await Authority.open(directory: directory)
                 let killer = Thread {
                     usleep(useconds_t(20_000 + round * 7_919))

@@ -67,7 +67,10 @@ struct RotationTests {
             #expect(first.renewed == "there was none" && first.link == scratch.pki + "/controller")
             let same = try await authority.controllerPair(requestedBy: "t")
             #expect(same.directory == first.directory && same.renewed == nil)
-            #expect(try contents(first.link).keys.sorted() == ["cacert.pem", "cacrl.pem", "clientcert.pem", "clientkey.pem"])
+            #expect(
+                try contents(first.link).keys.sorted() == [
+                    "cacert.pem", "cacrl.pem", "clientcert.pem", "clientkey.pem",
+                ])
 
             // A changed CRL replaces the trust, not the pair.
             _ = try await authority.issue(profile("hv1"), requestedBy: "t", reason: "t")

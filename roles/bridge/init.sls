@@ -1,7 +1,6 @@
 # A bridge over the machine's network card, so that VMs are on the same network as the machine.
 # vars: bridge (its name), bridge_port (the card), bridge_proto (dhcp or static), and for static
-# bridge_address, bridge_netmask, bridge_gateway, bridge_dns; bridge_confirm is the time in seconds after
-# which the machine takes its old configuration back if the controller cannot reach it any more.
+# bridge_address, bridge_netmask, bridge_gateway, bridge_dns.
 {% set port = salt['pillar.get']('bridge_port', 'eth0') %}
 {% set bridge = salt['pillar.get']('bridge', 'br0') %}
 {% set proto = salt['pillar.get']('bridge_proto', 'dhcp') %}
@@ -27,6 +26,5 @@
     - dns: {{ salt['pillar.get']('bridge_dns') | json }}
 {%-   endif %}
 {%- endif %}
-    - confirm: {{ salt['pillar.get']('bridge_confirm', 60) }}
     - require:
       - network: {{ port }}

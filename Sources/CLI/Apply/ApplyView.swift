@@ -1,4 +1,5 @@
 internal import Fleet
+internal import Inventory
 internal import Modules
 internal import States
 internal import Values

@@ -1,4 +1,6 @@
 internal import Fleet
+internal import Hypervisor
+internal import Inventory
 internal import Values
 
 /// A migration as people see it.

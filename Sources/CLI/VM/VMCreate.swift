@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Fleet
+internal import Inventory
 internal import Values
 
 struct VMCreate: AsyncParsableCommand {

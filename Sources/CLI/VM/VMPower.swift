@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Fleet
+internal import Hypervisor
+internal import Inventory
 internal import Values
 
 struct VMStart: AsyncParsableCommand {

@@ -172,13 +172,14 @@ package struct StateRun: Sendable {
 
     /// Tells the host over a new connection that it can still be reached. Tried until the host's own deadline.
     private func confirm(_ token: String, within seconds: Int, on host: Host) async {
+        guard let text = NetworkConfirm.script(token) else { return }
         let end = Clock.monotonic + UInt64(max(1, seconds)) * 1_000_000_000
         while Clock.monotonic < end, !Task.isCancelled {
             if let connection = try? await context.connector.connect(to: host) {
-                let script = HostScript(NetworkConfirm.script(token: token))
-                let done = (try? await script.run(on: connection, host: host.name, doing: "confirm its network")) != nil
+                let script = HostScript(text)
+                let answer = try? await script.run(on: connection, host: host.name, doing: "confirm its network")
                 await connection.close()
-                if done { return }
+                if answer?.hasPrefix("confirmed") == true { return }
             }
             try? await Task.sleep(for: .milliseconds(300))
         }

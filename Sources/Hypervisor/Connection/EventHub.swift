@@ -17,7 +17,8 @@ final class EventHub: Sendable {
 
     /// A stream that ends with the connection. Only what comes after this call is in it.
     func listen() -> AsyncStream<DomainEvent> {
-        let (stream, continuation) = AsyncStream.makeStream(of: DomainEvent.self, bufferingPolicy: .bufferingNewest(4096))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: DomainEvent.self, bufferingPolicy: .bufferingNewest(4096))
         let number = state.withLock { state -> Int? in
             guard !state.isClosed else { return nil }
             state.nextListener += 1
@@ -67,7 +68,8 @@ final class EventHub: Sendable {
         }
         try add(VIR_DOMAIN_EVENT_ID_LIFECYCLE, unsafeBitCast(lifecycle, to: Callback.self), to: call, required: true)
         try add(
-            VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, unsafeBitCast(jobCompleted, to: Callback.self), to: call, required: false)
+            VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, unsafeBitCast(jobCompleted, to: Callback.self), to: call, required: false
+        )
         try add(
             VIR_DOMAIN_EVENT_ID_MIGRATION_ITERATION, unsafeBitCast(iteration, to: Callback.self), to: call,
             required: false)
@@ -111,7 +113,9 @@ final class EventHub: Sendable {
 
     private func tell(_ domain: virDomainPtr?, _ kind: DomainEvent.Kind, _ time: UInt64) {
         var uuid = [CChar](repeating: 0, count: Int(VIR_UUID_STRING_BUFLEN))
-        guard let domain, let name = virDomainGetName(domain), virDomainGetUUIDString(domain, &uuid) == 0 else { return }
+        guard let domain, let name = virDomainGetName(domain), virDomainGetUUIDString(domain, &uuid) == 0 else {
+            return
+        }
         let text = String(decoding: uuid.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         let identity = DomainEvent.Identity(name: String(cString: name), uuid: text)
         tell(DomainEvent(domain: identity, kind: kind, timestamp: time))

@@ -110,7 +110,8 @@ extension HypervisorConnection {
                 hostname: try call.string(virConnectGetHostname(call.connection)), uuid: capabilities.hostUUID,
                 libvirtVersion: LibraryVersion(rawValue: library),
                 hypervisorVersion: knowsHypervisor ? LibraryVersion(rawValue: hypervisor) : nil, architecture: model,
-                cpus: Int(node.cpus), memoryMiB: Int(node.memory >> 10), freeMemoryMiB: free == 0 ? nil : Int(free >> 20),
+                cpus: Int(node.cpus), memoryMiB: Int(node.memory >> 10),
+                freeMemoryMiB: free == 0 ? nil : Int(free >> 20),
                 capabilities: capabilities)
         }
     }

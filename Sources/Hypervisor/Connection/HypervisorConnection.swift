@@ -44,7 +44,7 @@ public final class HypervisorConnection: Sendable {
         _ = thread.run {
             let outcome = opened(uri, operation: operation)
             // Nobody waits any more: the late connection is let go.
-            if !reply.give(outcome), case .success(let late) = outcome { virConnectClose(late.pointer) }
+            if !reply.give(outcome), case .success(let late) = outcome { late.close() }
         }
         do {
             let handle = try await reply.value(
@@ -88,7 +88,7 @@ public final class HypervisorConnection: Sendable {
     private func finish(_ reply: Reply<Void>) -> Bool {
         thread.finish { [handle, hub] in
             hub.deregister(from: handle.pointer)
-            virConnectClose(handle.pointer)
+            handle.close()
             reply.give(.success(()))
         }
     }
@@ -97,10 +97,23 @@ public final class HypervisorConnection: Sendable {
 /// The libvirt connection, for closures that run on the connection's threads.
 ///
 /// @unchecked Sendable: libvirt connections may be used by several threads at once, and the pointer never changes; it is
-/// closed by the last job of the connection's thread.
+/// closed by the last job of the connection's thread, and then by the last long call.
 final class ConnectionHandle: @unchecked Sendable {
     let pointer: virConnectPtr
+    private let isClosed = Mutex(false)
+
     init(_ pointer: virConnectPtr) { self.pointer = pointer }
+
+    /// Takes a reference of its own for a long call, to be given back by virConnectClose; false once it is closed.
+    func retain() -> Bool {
+        isClosed.withLock { isClosed in !isClosed && virConnectRef(pointer) == 0 }
+    }
+
+    /// Talks to the peer.
+    func close() {
+        isClosed.withLock { $0 = true }
+        virConnectClose(pointer)
+    }
 }
 
 extension HypervisorConnection {
@@ -118,23 +131,24 @@ extension HypervisorConnection {
         return try await reply.value(deadline: callTimeout, late: late)
     }
 
-    /// Makes a call that may take long on a thread of its own. It holds its own reference to the connection.
+    /// Makes a call on a thread of its own: one that may take long, or that must not wait behind another.
     func longCall<Answer: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (Call) throws(HypervisorError) -> Answer
     ) async throws(HypervisorError) -> Answer {
-        try await call(operation) { call throws(HypervisorError) in try call.check(virConnectRef(call.connection)) }
+        guard handle.retain() else { throw problem(.closed, operation, "the connection is closed") }
         let reply = Reply<Answer>()
+        let noThread = problem(.internalError, operation, "no thread could be started")
         let started = CallThread.detached { [handle, host = uri.host] in
             let outcome = Self.outcome(Call(connection: handle.pointer, operation: operation, host: host), body)
             virConnectClose(handle.pointer)
             reply.give(outcome)
         }
-        let late = problem(.internalError, operation, "no thread could be started")
         guard started else {
-            try await call(operation) { call throws(HypervisorError) in virConnectClose(call.connection) }
-            throw late
+            // Not the last reference, so it does not talk to the peer.
+            virConnectClose(handle.pointer)
+            throw noThread
         }
-        return try await reply.value(deadline: nil, late: late)
+        return try await reply.value(deadline: nil, late: noThread)
     }
 
     private static func outcome<Answer: Sendable>(

@@ -78,7 +78,8 @@ extension HypervisorConnection {
         return try await call(operation) { call throws(HypervisorError) in
             let answer = try call.check(
                 virConnectCompareHypervisorCPU(
-                    call.connection, kind.emulator, kind.architecture, kind.machine, kind.accelerator.rawValue, text, 0))
+                    call.connection, kind.emulator, kind.architecture, kind.machine, kind.accelerator.rawValue, text, 0)
+            )
             return ProcessorFit(rawValue: answer) ?? .incompatible
         }
     }

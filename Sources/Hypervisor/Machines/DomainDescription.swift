@@ -67,7 +67,9 @@ public struct DomainDescription: Sendable, Hashable {
             "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1_000_000, "M": 1 << 20, "MiB": 1 << 20,
             "GB": 1_000_000_000, "G": 1 << 30, "GiB": 1 << 30, "TB": 1_000_000_000_000, "T": 1 << 40, "TiB": 1 << 40,
         ]
-        guard let number = Int(element.text), let factor = scale[element[attribute: "unit"] ?? "KiB"] else { return nil }
+        guard let number = Int(element.text), let factor = scale[element[attribute: "unit"] ?? "KiB"] else {
+            return nil
+        }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
         return overflow ? nil : bytes
     }

@@ -97,4 +97,13 @@ extension HypervisorConnection {
             try call.domain(domain) { found throws(HypervisorError) in _ = try call.check(body(found)) }
         }
     }
+
+    /// As `act`, but without waiting for the calls before it: a slow answer must not hold up an abort.
+    func actAtOnce(
+        _ verb: String, _ domain: DomainReference, _ body: @escaping @Sendable (virDomainPtr?) -> Int32
+    ) async throws(HypervisorError) {
+        try await longCall("\(verb) \(domain)") { call throws(HypervisorError) -> Void in
+            try call.domain(domain) { found throws(HypervisorError) in _ = try call.check(body(found)) }
+        }
+    }
 }

@@ -63,9 +63,10 @@ extension Call {
     }
 
     fileprivate func uuids(_ filter: virConnectListAllDomainsFlags) throws(HypervisorError) -> Set<String> {
-        Set(try eachDomain(flags: filter.rawValue) { domain throws(HypervisorError) in
-            try uuid { virDomainGetUUIDString(domain, $0) }
-        })
+        Set(
+            try eachDomain(flags: filter.rawValue) { domain throws(HypervisorError) in
+                try uuid { virDomainGetUUIDString(domain, $0) }
+            })
     }
 
     fileprivate func summary(of domain: virDomainPtr) throws(HypervisorError) -> DomainSummary {

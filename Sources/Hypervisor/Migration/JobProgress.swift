@@ -98,14 +98,16 @@ extension HypervisorConnection {
 
     /// Cancels the domain's job; a migration that has not switched over leaves the guest running on the source.
     public func abortJob(_ domain: DomainReference) async throws(HypervisorError) {
-        try await act("abort the job of", domain, virDomainAbortJob)
+        try await actAtOnce("abort the job of", domain, virDomainAbortJob)
     }
 
     /// How long the guest may stand still at the switch-over; only while a migration runs.
     public func setMaxDowntime(
         _ domain: DomainReference, milliseconds: UInt64
     ) async throws(HypervisorError) {
-        try await act("set the longest downtime of", domain) { virDomainMigrateSetMaxDowntime($0, milliseconds, 0) }
+        try await actAtOnce("set the longest downtime of", domain) {
+            virDomainMigrateSetMaxDowntime($0, milliseconds, 0)
+        }
     }
 
     private func jobStats(_ domain: DomainReference, flags: UInt32) async throws(HypervisorError) -> JobProgress {

@@ -26,6 +26,9 @@ extension HypervisorConnection {
             }
             guard request.persistent else { throw .invalid(operation, "an offline migration must define the domain") }
         }
+        if let connections = request.parallelConnections, !(1...255).contains(connections) {
+            throw .invalid(operation, "parallel connections must be 1 to 255, found \(connections)")
+        }
         if request.storage == .shared, !request.migrateDisks.isEmpty {
             throw .invalid(operation, "disks to copy are named, but no copy is asked for")
         }

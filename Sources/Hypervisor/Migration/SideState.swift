@@ -106,11 +106,9 @@ extension HypervisorConnection {
         do throws(HypervisorError) {
             return try await jobStats(domain).isActive
         } catch {
-            switch error.code {
-            case .operationInvalid: return error.message.contains("source host")
-            case .noSupport, .operationUnsupported: return false
-            default: throw error
-            }
+            if error.message.contains("source host") { return true }
+            guard [.noSupport, .operationUnsupported].contains(error.code) else { throw error }
+            return false
         }
     }
 }

@@ -146,7 +146,8 @@ extension Call {
         let document = try document(virStorageVolGetXMLDesc(volume, 0))
         func bytes(_ name: String) -> UInt64 {
             document.first(name).flatMap { element in
-                element[attribute: "unit"] == nil ? UInt64(element.text) : DomainDescription.bytes(element).map(UInt64.init)
+                element[attribute: "unit"] == nil
+                    ? UInt64(element.text) : DomainDescription.bytes(element).flatMap(UInt64.init(exactly:))
             } ?? 0
         }
         let backing = document.first("backingStore").flatMap { below in

@@ -149,7 +149,9 @@ private struct Upload {
         return (min(UInt64(start), file.size), end > start ? min(UInt64(end), file.size) : file.size)
     }
 
-    private func sendChunk(at offset: UInt64, upTo end: UInt64, to stream: virStreamPtr) throws(HypervisorError) -> UInt64 {
+    private func sendChunk(at offset: UInt64, upTo end: UInt64, to stream: virStreamPtr) throws(HypervisorError)
+        -> UInt64
+    {
         let wanted = min(Self.chunk, Int(end - offset))
         let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
             count = max(0, pread(file.descriptor, buffer.baseAddress, wanted, off_t(offset)))

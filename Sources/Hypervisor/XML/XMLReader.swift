@@ -55,7 +55,9 @@ struct XMLReader {
     }
 
     private mutating func element(depth: Int) throws(XMLProblem) -> XMLElement {
-        guard depth < Self.maximumDepth else { throw problem("elements are nested more than \(Self.maximumDepth) deep") }
+        guard depth < Self.maximumDepth else {
+            throw problem("elements are nested more than \(Self.maximumDepth) deep")
+        }
         elements += 1
         guard elements <= Self.maximumElements else { throw problem("more than \(Self.maximumElements) elements") }
         position += 1

@@ -10,8 +10,8 @@ struct HostPower: Sendable {
     /// Starts the host; it is not up yet when this returns.
     func on(_ host: LabHost, base: BaseRoot, controller: ProcessIdentity, kvm: Bool) async throws(LabError) {
         guard container(host) == nil else { return }
+        try await off(host)
         try await HostTree.make(host, folders: folders)
-        try await removeGroups(host)
         let process = try await Daemon.start(
             words(host, base: base, controller: controller, kvm: kvm, systemd: Daemon.systemdRuns),
             unit: "drover-lab-\(folders.name)-\(host.name)", log: folders.console(host), record: folders.record(host))
@@ -37,23 +37,16 @@ struct HostPower: Sendable {
 
     /// Pulls the plug: every process of the host ends at once, what it wrote stays.
     func off(_ host: LabHost) async throws(LabError) {
-        if let container = container(host) {
-            // Not to start it again, then its first process, which takes all others with it; systemd-nspawn then puts
-            // its own things away and ends.
-            let below = ProcessTable.descendants(of: container.number).compactMap { ProcessIdentity($0) }
-            let leader = container.leader
-            container.kill()
-            leader?.kill()
-            let all = [container] + below
-            if await !Daemon.wait(seconds: leader == nil ? 0 : 5, until: { !all.contains(where: \.isAlive) }) {
-                for process in below { process.kill() }
-            }
-            guard await Daemon.wait(seconds: 10, until: { !all.contains(where: \.isAlive) }) else {
-                throw LabError(.timeout, "host \"\(host.name)\" did not end")
-            }
-            // Some machines' first process is slow to collect what has ended.
-            _ = await Daemon.wait(seconds: 3) { !all.contains(where: \.isListed) }
+        // First what would start it again, then all that is in it or around it, also where its parent is gone.
+        let supervisor = container(host)
+        supervisor?.kill()
+        let all = [supervisor].compactMap(\.self) + ProcessTable.using(upper: folders.tree(host) + "/upper")
+        for process in all { process.kill() }
+        guard await Daemon.wait(seconds: 10, until: { !all.contains(where: \.isAlive) }) else {
+            throw LabError(.timeout, "host \"\(host.name)\" did not end")
         }
+        // Some machines' first process is slow to collect what has ended.
+        _ = await Daemon.wait(seconds: 3) { !all.contains(where: \.isListed) }
         try await removeGroups(host)
         Disk.remove(folders.record(host))
     }

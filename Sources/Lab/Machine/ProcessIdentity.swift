@@ -87,16 +87,38 @@ enum ProcessTable {
         return Entry(parent: parent, start: start, isOver: fields[0] == "Z" || fields[0] == "X")
     }
 
-    /// The processes in a network namespace, except this one and those it descends from.
-    static func inside(networkNamespace: String) -> [ProcessIdentity] {
+    /// The processes that have an overlay with this upper directory mounted: all of one host, inside and around it,
+    /// whatever has become of their parents.
+    static func using(upper: String) -> [ProcessIdentity] {
+        numbers.compactMap { number in
+            guard let mounts = Disk.read("/proc/\(number)/mountinfo"), mounts.contains("upperdir=\(upper),") else {
+                return nil
+            }
+            return ProcessIdentity(number)
+        }
+    }
+
+    /// The processes in a network namespace that has a device of this name, except this one and those it descends from.
+    ///
+    /// The device is asked for because the kernel gives the numbers of namespaces again.
+    static func inside(networkNamespace: String, device: String) -> [ProcessIdentity] {
         var ancestors: Set<Int32> = [getpid()]
         var number = getpid()
         while let parent = entry(number)?.parent, parent > 0, ancestors.insert(parent).inserted { number = parent }
         return numbers.compactMap { number in
             guard !ancestors.contains(number), let process = ProcessIdentity(number),
-                process.networkNamespace == networkNamespace
+                process.networkNamespace == networkNamespace,
+                devices(in: Disk.read("/proc/\(number)/net/dev") ?? "").contains(device)
             else { return nil }
             return process
+        }
+    }
+
+    /// The names in a `net/dev` table.
+    static func devices(in table: String) -> [String] {
+        table.split(separator: "\n").compactMap { line in
+            guard line.contains(":"), let word = line.split(separator: ":").first else { return nil }
+            return String(word.drop { $0 == " " })
         }
     }
 }

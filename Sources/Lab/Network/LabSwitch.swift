@@ -21,6 +21,7 @@ struct LabSwitch: Sendable {
         guard await Daemon.wait(seconds: 10, until: { holder.networkNamespace.map { $0 != own } ?? false }) else {
             throw LabError(.timeout, "the lab's network namespace did not come")
         }
+        try Disk.write(folders.namespaceRecord, holder.networkNamespace ?? "")
         try await ip(
             """
             link set lo up

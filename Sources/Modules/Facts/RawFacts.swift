@@ -72,7 +72,7 @@ struct RawFacts {
             if value.count >= 2, let quote = value.first, quote == value.last, quote == "\"" || quote == "'" {
                 value = value.dropFirst().dropLast()
             }
-            found[Self.trimmed(line[..<sign])] = value.replacing("\\\"", with: "\"").replacing("\\$", with: "$")
+            found[Self.trimmed(line[..<sign])] = String(value.replacing("\\\"", with: "\"").replacing("\\$", with: "$"))
         }
         return found
     }

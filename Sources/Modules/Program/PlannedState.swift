@@ -11,6 +11,7 @@ struct PlannedState: Sendable {
     let files: [BundleFile]
     let libraries: [ShellLibrary]
     let around: Surroundings
+    private let alsoRequires: [Int]
 
     init(_ planner: StatePlanner, libraries: [ShellLibrary], around: Surroundings) {
         index = planner.index
@@ -19,6 +20,7 @@ struct PlannedState: Sendable {
         again = planner.again
         functions = planner.functions
         files = planner.files
+        alsoRequires = planner.alsoRequires
         self.libraries = libraries
         self.around = around
     }
@@ -43,6 +45,7 @@ struct PlannedState: Sendable {
     /// What surrounds the state function: requisites in Salt's precedence, conditions, retries.
     private var body: [String] {
         var lines = ["begin_state \(index) \(eventKey)"]
+        if !alsoRequires.isEmpty { lines.append("need require " + alsoRequires.map(String.init).joined(separator: " ")) }
         for kind in Self.needs {
             let targets = targets(kind)
             if !targets.isEmpty { lines.append("need \(word(kind)) " + targets.joined(separator: " ")) }

@@ -4,7 +4,7 @@ internal import Values
 /// What a state function has in hand while it turns one chunk into shell, and what it leaves behind.
 struct StatePlanner {
     let index: Int
-    let chunk: LowChunk
+    private(set) var chunk: LowChunk
     let low: LowState
     let facts: Mapping
     let materials: Materials
@@ -18,10 +18,19 @@ struct StatePlanner {
     /// Whole shell functions of this chunk alone.
     var functions: [String] = []
     var files: [BundleFile] = []
+    /// Chunks that must have gone well besides those that the state itself requires.
+    var alsoRequires: [Int] = []
     var problems: [Diagnostic] = []
 
     /// The state function's name in messages.
     var title: String { "\(chunk.state).\(chunk.function)" }
+
+    /// The same with another chunk's arguments in hand.
+    func reading(_ other: LowChunk) -> StatePlanner {
+        var copy = self
+        copy.chunk = other
+        return copy
+    }
 
     mutating func assign(_ name: String, _ value: String) { run.append(ShellText.assignment(name, value)) }
     mutating func assign(_ name: String, _ truth: Bool) { run.append("\(name)=\(truth ? 1 : 0)") }

@@ -33,7 +33,9 @@ extension Authority {
         _ profile: LeafProfile, replacing: Set<String>, by: String, now: Int
     ) throws(PKIError) -> ControllerPair {
         let link = "\(directory)/controller" + (profile.plane == .api ? "" : "-\(profile.plane)")
-        let trust = ["cacert.pem": try bundle(plane: profile.plane), "cacrl.pem": try currentCRL(profile.plane, now: now)]
+        let trust = [
+            "cacert.pem": try bundle(plane: profile.plane), "cacrl.pem": try currentCRL(profile.plane, now: now),
+        ]
         let present = try installed(link, profile)
         let why: String?
         if let present, replacing.contains(present.entry.serial) {

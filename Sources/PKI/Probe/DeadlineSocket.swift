@@ -44,7 +44,7 @@ final class DeadlineSocket {
         while let info = next?.pointee {
             do throws(PKIError) {
                 return try connected(info, peer, deadline, wake)
-            } catch where error.code == .unreachable {
+            } catch  where error.code == .unreachable {
                 last = error
             }
             next = info.ai_next

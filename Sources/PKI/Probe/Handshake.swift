@@ -63,7 +63,7 @@ final class Handshake {
         do throws(PKIError) {
             outcome.refusal = try readAnswer()
             outcome.accepted = outcome.refusal == nil
-        } catch where error.code == .timeout {
+        } catch  where error.code == .timeout {
             outcome.refusal = nil
         }
         return outcome

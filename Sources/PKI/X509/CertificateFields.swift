@@ -11,7 +11,7 @@ struct CertificateFields {
     ) throws(PKIError) -> String {
         do {
             return String(decoding: try GnuTLS.take(doing, call), as: UTF8.self)
-        } catch where error.number == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE {
+        } catch  where error.number == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE {
             return ""
         }
     }

@@ -59,7 +59,8 @@ public final class PrivateKey: Sendable {
         let blocks = file.withBytes { bytes -> [SecretMemory] in
             var blocks: [SecretMemory] = []
             var block = 0..<0
-            for line in bytes.indices.split(omittingEmptySubsequences: false, whereSeparator: { bytes[$0] == newline }) {
+            for line in bytes.indices.split(omittingEmptySubsequences: false, whereSeparator: { bytes[$0] == newline })
+            {
                 block = block.lowerBound..<line.endIndex
                 guard line.count > marker.count, bytes[line.startIndex..<line.endIndex].starts(with: marker) else {
                     continue

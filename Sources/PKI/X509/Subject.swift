@@ -25,10 +25,12 @@ public struct Subject: Sendable, Hashable, Codable {
             ("locality", locality, 128),
         ]
         for (what, value, limit) in limits {
-            guard value.unicodeScalars.count <= limit else {
+            let count = value.unicodeScalars.count
+            guard count <= limit else {
                 throw PKIError(
                     .invalidInput,
-                    "\(what) '\(Printable.text(value))' has \(value.unicodeScalars.count) characters, X.509 allows \(limit)")
+                    "\(what) '\(Printable.text(value))' has \(count) characters, X.509 allows \(limit)"
+                )
             }
             guard !value.unicodeScalars.contains(where: Printable.isControl) else {
                 throw PKIError(.invalidInput, "\(what) '\(Printable.text(value))' contains control characters")

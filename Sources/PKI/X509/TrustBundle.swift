@@ -59,12 +59,15 @@ public struct TrustBundle: Sendable {
             try GnuTLS.check(code, "read a certificate")
         }
         var wanted = (name.map { [(GNUTLS_DT_DNS_HOSTNAME, $0)] } ?? [])
-        wanted += Purpose.identifiers.filter { purpose.contains($0.purpose) }.map { (GNUTLS_DT_KEY_PURPOSE_OID, $0.oid) }
+        wanted += Purpose.identifiers.filter { purpose.contains($0.purpose) }.map {
+            (GNUTLS_DT_KEY_PURPOSE_OID, $0.oid)
+        }
         let texts = wanted.map { strdup($0.1) }
         defer { for text in texts { free(text) } }
         var data = zip(wanted, texts).map { item, text in
             gnutls_typed_vdata_st(
-                type: item.0, data: text.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt8.self) }, size: 0)
+                type: item.0, data: text.map { UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt8.self) },
+                size: 0)
         }
         var status: UInt32 = 0
         try GnuTLS.check(

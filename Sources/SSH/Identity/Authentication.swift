@@ -120,26 +120,36 @@ struct Authentication {
             }
             passphrase = given
         }
-        tries += 1
         let (operations, library) = try isolation.live("authenticating")
         let opening = FileAttempt(user: destination.user, contents: file.contents, passphrase: passphrase, library: library)
         let deadline = Deadline.seconds(destination.connectTimeout)
-        var code = Int(LibraryError.again)
+        var code = LibraryError.again
         if file.isEncrypted {
             // Deriving the key from the passphrase takes a tenth of a second and more, twice: not on the loop.
-            while code == Int(LibraryError.again) {
-                code = await operations.suspended { await OwnThread.wholeValue { opening.run() } ?? Int(LibraryError.again) }
-                if code == Int(LibraryError.again) { try await operations.news("authenticating", deadline: deadline) }
+            while code == LibraryError.again {
+                code = await operations.suspended { await OwnThread.wholeValue { opening.run() } ?? LibraryError.again }
+                if code == LibraryError.again { try await operations.news("authenticating", deadline: deadline) }
             }
         } else {
-            code = try await isolation.call("authenticating", deadline: deadline) { _ in opening.run() }
+            code = try await operations.run("authenticating", deadline: deadline) {
+                let code = opening.run()
+                return code == LibraryError.again ? .again : .done(code)
+            }
         }
-        if code == Int(LIBSSH2_ERROR_FILE) || (file.isEncrypted && code == Int(LIBSSH2_ERROR_PROTO)) {
-            tries -= 1
-            account.append("\(file.path) (\(file.isEncrypted ? "the passphrase is wrong" : "libssh2 cannot read this key"))")
+        switch code {
+        case 0: return true
+        case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+            tries += 1
+            return note(Int(code), file.path, isRSA: file.isRSA)
+        case LIBSSH2_ERROR_SOCKET_DISCONNECT, LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_SEND:
+            let words = library.context.farewell ?? library.lastError.text
+            operations.lose(.disconnected(words))
+            throw LinkLoss.disconnected(words).error(doing: "authenticating")
+        default:
+            // Nothing was sent: it is the file.
+            account.append("\(file.path) (\(file.isEncrypted ? "wrong passphrase" : "not usable"): \(library.lastError.text))")
             return false
         }
-        return note(code, file.path, isRSA: file.isRSA)
     }
 
     private mutating func note(_ code: Int, _ name: String, isRSA: Bool) -> Bool {
@@ -197,12 +207,11 @@ private struct FileAttempt: Sendable {
     let passphrase: String
     let library: LibrarySession
 
-    func run() -> Int {
+    func run() -> Int32 {
         contents.withUnsafeBytes { bytes in
             let key = bytes.bindMemory(to: CChar.self)
-            return Int(
-                libssh2_userauth_publickey_frommemory(
-                    library.pointer, user, user.utf8.count, nil, 0, key.baseAddress, key.count, passphrase))
+            return libssh2_userauth_publickey_frommemory(
+                library.pointer, user, user.utf8.count, nil, 0, key.baseAddress, key.count, passphrase)
         }
     }
 }

@@ -111,7 +111,7 @@ actor Connection {
         if let mismatch = offer?.mismatch(hostKeys: hostKeyAlgorithms) {
             return SSHError(.noCommonAlgorithm, mismatch.message, hint: mismatch.hint)
         }
-        return library.error(.protocolError, "no SSH session")
+        return library.error(.protocolError, offer == nil ? "the server does not speak SSH" : "no SSH session")
     }
 
     // MARK: - Calls

@@ -26,11 +26,11 @@ enum HostNames: Sendable {
     ///
     /// - Parameter name: A host, or `[host]:port` for a port other than 22.
     func matches(_ name: String) -> Bool {
+        let name = Self.lowered(Array(name.utf8)[...])
         switch self {
         case .hashed(let salt, let hash):
-            return HashedName.matches(name, salt: salt, hash: hash)
+            return HashedName.matches(String(decoding: name, as: UTF8.self), salt: salt, hash: hash)
         case .patterns(let patterns):
-            let name = Self.lowered(Array(name.utf8)[...])
             var isMatch = false
             for (pattern, isNegated) in patterns where Self.matches(name[...], pattern[...]) {
                 // One exclusion outweighs any number of matches, wherever it stands.

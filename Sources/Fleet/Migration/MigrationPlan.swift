@@ -36,6 +36,8 @@ package struct MigrationPlan: Sendable {
     package let source: Host
     package let destination: Host
     package var disks: [Disk]
+    /// Pools that the destination lacks: directories that are pools at the source.
+    package let pools: [PoolSpec]
     package let memoryMiB: Int
     package let autostart: Bool
 

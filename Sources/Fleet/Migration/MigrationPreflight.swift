@@ -9,6 +9,7 @@ struct MigrationPreflight {
     /// The controller's images, any of which can be brought to the destination.
     let images: [StoredImage]
     private(set) var problems: [Diagnostic] = []
+    private var pools: [PoolSpec] = []
 
     init(hosts: MigrationHosts, machine: DomainSummary, images: [StoredImage]) {
         self.hosts = hosts
@@ -30,7 +31,7 @@ struct MigrationPreflight {
         let disks = try await plan(description.disks)
         if let found = Diagnostics(problems) { throw found }
         return MigrationPlan(
-            vm: machine.name, uuid: machine.uuid, source: source.host, destination: destination.host, disks: disks,
+            vm: machine.name, uuid: machine.uuid, source: source.host, destination: destination.host, disks: disks, pools: pools,
             memoryMiB: machine.memoryMiB, autostart: machine.autostart)
     }
 
@@ -192,27 +193,40 @@ struct MigrationPreflight {
         return here == there ? .equal : .different
     }
 
+    /// A directory that is a pool at the source becomes one at the destination: libvirt makes disks only in pools.
     private mutating func checkSpace(_ disks: [MigrationPlan.Disk]) async throws {
         for folder in Set(disks.filter(\.isMoved).map { DiskPath.parent($0.path) }).sorted() {
-            let pools = try await destination.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools() }
-            guard let pool = pools.first(where: { $0.path == folder && $0.isActive }) else {
-                object(
-                    "no active pool stands for \"\(folder)\"", detail: "libvirt makes disks only in pools",
-                    hint: "make one there", host: destination.host)
-                continue
-            }
-            let here = try await source.ask { hypervisor throws(HypervisorError) in
+            let needed = try await source.ask { hypervisor throws(HypervisorError) in
                 var bytes: UInt64 = 0
                 for disk in disks where disk.isMoved && DiskPath.parent(disk.path) == folder {
                     bytes += try await hypervisor.volume(path: disk.path)?.allocation ?? disk.capacity
                 }
                 return bytes
             }
-            if pool.available < here {
-                object(
-                    "too little space in pool \"\(pool.name)\"",
-                    detail: "\(here >> 20) MiB are needed, \(pool.available >> 20) MiB are free", host: destination.host)
+            let there = try await destination.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools() }
+            if !there.contains(where: { $0.path == folder && $0.isActive }) {
+                try await planPool(folder, taken: there)
             }
+            let answer = try await destination.run(
+                #"df -P -k -- "$folder" | tail -n 1"#, [("folder", folder)], doing: "look for free space")
+            let fields = answer.split(separator: " ", omittingEmptySubsequences: true)
+            guard fields.count >= 4, let free = UInt64(fields[3]).map({ $0 << 10 }), free < needed else { continue }
+            object(
+                "too little space in \"\(folder)\"",
+                detail: "\(needed >> 20) MiB are needed, \(free >> 20) MiB are free", host: destination.host)
         }
+    }
+
+    private mutating func planPool(_ folder: String, taken: [PoolInfo]) async throws {
+        let here = try await source.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools() }
+        let same = taken.first { $0.path == folder }
+        let pool = same ?? here.first { $0.path == folder && $0.type == "dir" }
+        guard let pool, same != nil || !taken.contains(where: { $0.name == pool.name }) else {
+            object(
+                "no pool stands for \"\(folder)\"", detail: "libvirt makes disks only in pools",
+                hint: "make a directory pool there", host: destination.host)
+            return
+        }
+        pools.append(PoolSpec(name: pool.name, path: folder))
     }
 }

@@ -13,6 +13,11 @@ struct MigrationStage: Sendable {
     let workFolder: String
 
     func prepare() async throws {
+        for pool in plan.pools {
+            _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
+                try await hypervisor.createDirectoryPool(pool)
+            }
+        }
         for disk in plan.disks {
             switch disk.plan {
             case .shared, .copied: continue

@@ -13,7 +13,7 @@ import Values
     private static let stages = FleetFixtures.cases("rotation-stages.yaml")
 
     @Test(arguments: stages) func knowsHowFarItIs(_ line: Value) throws {
-        let issuers = try #require(line["issuers"]?.list?.compactMap(\.string))
+        let issuers = try #require(line["issuers"]?.list).compactMap(\.string)
         let stage = RotationStage.of(issuers: issuers, old: try #require(line["old"]?.string))
         #expect("\(stage)" == line["stage"]?.string)
     }
@@ -31,7 +31,7 @@ import Values
             let authority = scratch.authority
             let hosts = try AuthorityScratch.inventory(AuthorityScratch.threeHosts).hosts
             var parties: [String: Party] = [:]
-            func deliver(_ host: Host) async throws {
+            func deliver(_ host: FleetHost) async throws {
                 let survey = try parties[host.name].map { party in
                     let entry = try #require(try authority.entry(serial: party.certificate.serial))
                     return try KeySurvey.having([
@@ -167,12 +167,5 @@ import Values
             let refused = await #expect(throws: Diagnostics.self) { try await rotation.rotate(.ca, inventory.hosts) }
             #expect(refused?.all.first?.summary == "new CAs would cut off \"laptop\"")
         }
-    }
-}
-
-/// A network in which no host answers.
-private struct NobodyAnswers: Connector {
-    func connect(to host: Host) async throws(HostProblem) -> any HostConnection {
-        throw HostProblem(.unreachable, .error("no answer", host: host.name))
     }
 }

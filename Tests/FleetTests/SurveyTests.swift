@@ -13,7 +13,7 @@ import Values
 
     @Test(arguments: findings) func judges(_ line: Value) throws {
         var files: [String: String] = [:]
-        for place in KeyPlace.all { files[place.name] = digest(place.role.rawValue.hasSuffix("key") ? "key" : place.name) }
+        for place in AuthorityFile.all { files[place.name] = digest(place.role.rawValue.hasSuffix("key") ? "key" : place.name) }
         files["data.clientcert"] = files["data.servercert"]
         let wanted = CertificateJudgement.Wanted(
             certificateSHA256: files["data.servercert"],
@@ -34,16 +34,16 @@ import Values
     @Test(arguments: [["dash"], ["bash"], ["busybox", "ash"]]) func looks(_ shell: [String]) throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("survey \(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: root) }
-        for folder in ["pki/CA", "pki/qemu", "libvirt"] {
+        for folder in ["it's pki/CA", "it's pki/qemu", "libvirt"] {
             try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
         }
-        try Data("ca".utf8).write(to: URL(fileURLWithPath: "\(root)/pki/CA/cacert.pem"))
-        try Data("key".utf8).write(to: URL(fileURLWithPath: "\(root)/pki/qemu/server-key.pem"))
-        try Data("-----\nbody\n".utf8).write(to: URL(fileURLWithPath: "\(root)/pki/qemu/server-cert.pem"))
+        try Data("ca".utf8).write(to: URL(fileURLWithPath: "\(root)/it's pki/CA/cacert.pem"))
+        try Data("key".utf8).write(to: URL(fileURLWithPath: "\(root)/it's pki/qemu/server-key.pem"))
+        try Data("-----\nbody\n".utf8).write(to: URL(fileURLWithPath: "\(root)/it's pki/qemu/server-cert.pem"))
         try Data("#vnc_tls = 1\n vnc_tls=1 # yes\n".utf8).write(to: URL(fileURLWithPath: "\(root)/libvirt/qemu.conf"))
-        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: "\(root)/pki/qemu/server-key.pem")
-        // The paths are constants; here they lie below the folder that the script is run in.
-        let script = KeySurvey.script.replacingOccurrences(of: "/etc/", with: "./")
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: "\(root)/it's pki/qemu/server-key.pem")
+        let script = KeySurvey.script(base: "\(root)/it's pki")
+            .replacingOccurrences(of: "/etc/libvirt", with: "./libvirt")
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = shell + ["-c", script]

@@ -32,12 +32,12 @@ enum CertificateJudgement {
 
     /// What the files on the host show, the gravest first.
     static func installed(_ survey: KeySurvey, _ wanted: Wanted) -> String? {
-        if let open = KeyPlace.all.first(where: { (survey.found[$0]?.mode ?? 0) & $0.forbiddenMode != 0 }) {
+        if let open = AuthorityFile.all.first(where: { (survey.found[$0]?.mode ?? 0) & $0.forbiddenMode != 0 }) {
             let mode = String(survey.found[open]?.mode ?? 0, radix: 8)
-            return "\"\(open.path)\" is open to others (mode 0\(mode)); `drover apply` closes it"
+            return "\"\(open.path())\" is open to others (mode 0\(mode)); `drover apply` closes it"
         }
         let missing = VirtKeyFile.Role.allCases.first { $0 != .cacrl && survey[.data, $0] == nil }
-        if let missing { return "\"\(KeyPlace(plane: .data, role: missing).path)\" is missing" }
+        if let missing { return "\"\(AuthorityFile(plane: .data, role: missing).path())\" is missing" }
         guard let key = wanted.keySHA256 else { return "nothing was issued to this host; `drover apply` does it" }
         if [survey[.data, .serverkey], survey[.data, .clientkey]].contains(where: { $0?.sha256 != key }) {
             return "its key is not the one that was issued; `drover apply` replaces it"

@@ -121,7 +121,8 @@ package struct CertificateStatus: Sendable {
             entry?.issuerSerial ?? issuers.first { $0.subjectKeyID == certificate.authorityKeyID }?.serial
         let current = (try? authority.current(name: host.name, plane: plane)) ?? nil
         let algorithm = (try? authority.leafAlgorithm(plane)) ?? .ecP256
-        let profile = HostProfiles.profile(of: host, plane: plane, algorithm: algorithm)
+        let profile = HostProfiles.profile(
+            of: host, plane: plane, algorithm: algorithm, wishes: CertificateWishes(current))
         let renewal = entry.flatMap { (try? authority.needsRenewal($0, for: profile)) ?? nil }
         finding.problem = CertificateJudgement.ledger(
             serial: certificate.serial, isKnown: entry != nil, current: current?.serial, renewal: renewal?.description)

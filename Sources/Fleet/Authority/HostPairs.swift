@@ -6,11 +6,14 @@ internal import PKI
 struct HostPairs: Sendable {
     private let authority: Authority
     private let replacing: Set<String>
+    private let wishes: CertificateWishes?
     private let test: Bool
 
-    init(_ authority: Authority, replacing: Set<String>, test: Bool) {
+    /// - Parameter wishes: nil keeps what the certificates said so far.
+    init(_ authority: Authority, replacing: Set<String>, wishes: CertificateWishes? = nil, test: Bool) {
         self.authority = authority
         self.replacing = replacing
+        self.wishes = wishes
         self.test = test
     }
 
@@ -50,8 +53,10 @@ struct HostPairs: Sendable {
     private func pair(
         for host: Host, _ plane: Plane, _ survey: KeySurvey
     ) async throws(PKIError) -> Pair {
-        let profile = HostProfiles.profile(of: host, plane: plane, algorithm: try authority.leafAlgorithm(plane))
         let entry = try authority.current(name: host.name, plane: plane)
+        let profile = HostProfiles.profile(
+            of: host, plane: plane, algorithm: try authority.leafAlgorithm(plane),
+            wishes: wishes ?? CertificateWishes(entry))
         let recorded = try entry.map { entry throws(PKIError) in
             PairDecision.Recorded(
                 serial: entry.serial, keySHA256: entry.keySHA256,

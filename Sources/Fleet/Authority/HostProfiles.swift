@@ -5,13 +5,16 @@ package import Values
 /// What a host's certificates say, from the inventory alone: what a host says of itself never enters.
 package enum HostProfiles {
     /// The profile of one host on one plane.
-    package static func profile(of host: Host, plane: Plane, algorithm: KeyAlgorithm = .ecP256) -> LeafProfile {
+    /// - Parameter wishes: what the role asks for besides.
+    package static func profile(
+        of host: Host, plane: Plane, algorithm: KeyAlgorithm = .ecP256, wishes: CertificateWishes = CertificateWishes()
+    ) -> LeafProfile {
         var names = host.pki.names + [host.name]
         var addresses = host.pki.addresses
         if isAddress(host.address) { addresses.append(host.address) } else { names.append(host.address) }
         return LeafProfile(
-            name: host.name, plane: plane, subject: Subject(commonName: host.name, organization: "drover"),
-            dnsNames: names, ipAddresses: addresses, algorithm: algorithm)
+            name: host.name, plane: plane, subject: wishes.subject(commonName: host.name),
+            dnsNames: names, ipAddresses: addresses, validityDays: wishes.days, algorithm: algorithm)
     }
 
     /// Refuses an inventory in which two hosts would hold one name or address: each could pass for the other.

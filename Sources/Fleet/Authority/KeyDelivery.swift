@@ -20,7 +20,7 @@ struct KeyDelivery: Sendable {
 
     /// - Throws: ``HostProblem``: unreachable before anything was done, or failed, or lost on the way.
     func deliver(to host: Host) async throws(HostProblem) -> Served {
-        let run = StateRun(context, keys: KeyMaterials(context, replacing: replacing))
+        let run = StateRun(context, keys: KeyMaterials(context, replacing: replacing, keepsSubjects: true))
         let report = await run.run(try Self.lowState(for: host), on: host)
         if let problem = report.problem { throw problem }
         if let refusal = report.refusal.first { throw HostProblem(.failed, refusal) }

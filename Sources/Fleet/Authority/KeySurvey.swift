@@ -12,14 +12,17 @@ struct KeySurvey: Sendable {
         let mode: Int
     }
 
-    var found: [KeyPlace: Found] = [:]
+    var found: [AuthorityFile: Found] = [:]
     /// The certificate that QEMU serves, whatever it is.
     var dataCertificatePEM: String?
     /// Whether QEMU is told to speak TLS on VNC.
     var hasVNC = false
 
-    static func take(over channel: RunChannel, host: String) async throws(HostProblem) -> KeySurvey {
-        try await channel.put("keys-survey", Array(script.utf8))
+    /// - Parameter base: the folder below which the files lie.
+    static func take(
+        over channel: RunChannel, host: String, base: String = AuthorityFile.standardBase
+    ) async throws(HostProblem) -> KeySurvey {
+        try await channel.put("keys-survey", Array(script(base: base).utf8))
         let (output, code) = try await channel.exec("keys-survey")
         guard code == 0, let survey = KeySurvey(output) else {
             throw HostProblem(
@@ -34,7 +37,7 @@ struct KeySurvey: Sendable {
     /// Reads what the script printed; nil when it did not come to its end.
     init?(_ output: [UInt8]) {
         var lines = String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)[...]
-        let places = Dictionary(uniqueKeysWithValues: KeyPlace.all.map { ($0.name, $0) })
+        let places = Dictionary(uniqueKeysWithValues: AuthorityFile.all.map { ($0.name, $0) })
         while let line = lines.popFirst(), line != "@certificate" {
             let fields = line.split(separator: " ").map(String.init)
             if fields.first == "vnc" { hasVNC = fields.last == "1" }
@@ -48,25 +51,32 @@ struct KeySurvey: Sendable {
         dataCertificatePEM = text.isEmpty ? nil : text + "\n"
     }
 
-    subscript(_ plane: Plane, _ role: VirtKeyFile.Role) -> Found? { found[KeyPlace(plane: plane, role: role)] }
+    subscript(_ plane: Plane, _ role: VirtKeyFile.Role) -> Found? { found[AuthorityFile(plane: plane, role: role)] }
 
-    /// The paths are constants without anything that a shell would take for its own.
-    static let script =
-        """
-        LC_ALL=C; export LC_ALL
+    /// Prints a line for each file that is there, then QEMU's certificate.
+    static func script(base: String) -> String {
+        let looks = AuthorityFile.all.map { "look \($0.name) \"$base\($0.path(base: ""))\"\n" }
+        return "base=\(ShellText.quoted(base))\n" + functions + looks.joined() + ending
+    }
+
+    private static let functions = """
+        LC_ALL=C
+        export LC_ALL
         look() {
             [ -f "$2" ] || return 0
             sum=$(sha256sum <"$2") && mode=$(stat -Lc %a "$2") || return 0
             printf '%s %s %s\\n' "$1" "${sum%% *}" "$mode"
         }
 
-        """ + KeyPlace.all.map { "look \($0.name) \($0.path)\n" }.joined() + """
-        vnc=
-        [ ! -r /etc/libvirt/qemu.conf ] ||
-            vnc=$(sed -n 's/^[[:space:]]*vnc_tls[[:space:]]*=[[:space:]]*\\([01]\\).*/\\1/p' /etc/libvirt/qemu.conf | tail -n 1)
+        """
+
+    private static let ending = """
+        conf=/etc/libvirt/qemu.conf vnc=
+        [ ! -r "$conf" ] ||
+            vnc=$(sed -n 's/^[[:space:]]*vnc_tls[[:space:]]*=[[:space:]]*\\([01]\\).*/\\1/p' "$conf" | tail -n 1)
         echo "vnc ${vnc:-0}"
         echo @certificate
-        [ ! -f /etc/pki/qemu/server-cert.pem ] || head -c 32768 /etc/pki/qemu/server-cert.pem
+        [ ! -f "$base/qemu/server-cert.pem" ] || head -c 32768 "$base/qemu/server-cert.pem"
         echo
         echo @end
 

@@ -114,8 +114,9 @@ package struct StateRun: Sendable {
 
     /// The authority is asked only where a state ships certificates.
     private func materials(for low: LowState, _ host: Host, _ channel: RunChannel) async throws -> Materials {
-        guard low.chunks.contains(where: { $0.state == "virt" && $0.function == "keys" }) else { return Materials() }
-        return try await keys.materials(for: host, over: channel, test: options.test)
+        let shipping = low.chunks.first { $0.state == "virt" && $0.function == "keys" }
+        guard let shipping else { return Materials() }
+        return try await keys.materials(for: host, arguments: shipping.arguments, over: channel, test: options.test)
     }
 
     /// Sends what differs over there; the hashes of destinations are compared by the host, in one call.

@@ -42,6 +42,7 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 
     private func leave(_ reports: [HostReport]) throws {
+        if Task.isCancelled { throw CommandFailure(.interrupted) }
         if reports.contains(where: \.hasFailed) { throw CommandFailure(.hostsFailed) }
         if reports.contains(where: \.isUnreachable) { throw CommandFailure(.hostsUnreachable) }
         if check && detailedExitCode && reports.contains(where: { $0.pending > 0 }) { throw CommandFailure(.pending) }

@@ -23,10 +23,6 @@ struct RenderedTree {
         var result = value
         result.mark = value.mark.map { place($0) }
         switch value.kind {
-        case .int:
-            // Salt's loader reads `0644` by its digits, and not as octal.
-            let digits = value.raw.flatMap { $0.hasPrefix("0") ? Int($0) : nil }
-            if let digits { result.kind = .int(digits) }
         case .list(let items): result.kind = .list(items.map { placed($0) })
         case .map(let map):
             var copy = Mapping()

@@ -15,7 +15,7 @@ public struct Value: Sendable, Hashable {
     public var kind: Kind
     /// Where it was read from; nil for values made in code.
     public var mark: Mark?
-    /// How a plain (unquoted) YAML scalar was written: `0644` where `kind` says 420. Nil for quoted text and values made in code.
+    /// How a plain (unquoted) YAML scalar was written: `0644` where `kind` says 644. Nil for quoted text and values made in code.
     public var raw: String?
 
     public init(_ kind: Kind, at mark: Mark? = nil, raw: String? = nil) {

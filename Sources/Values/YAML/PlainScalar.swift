@@ -1,4 +1,7 @@
-/// What an unquoted scalar means in YAML 1.1, as PyYAML's safe loader resolves it.
+/// What an unquoted scalar means in YAML 1.1, as PyYAML's safe loader resolves it and Salt's corrects it.
+///
+/// Salt reads `0644` as 644: where YAML 1.1 has octal numbers people write file modes, and a template that prints such a
+/// value has to print its digits. With a sign it stays octal, as Salt has it.
 ///
 /// Left as text on purpose: timestamps, base-60 numbers (they would eat MAC addresses and `22:22`), and whole numbers
 /// that do not fit 64 bits.
@@ -41,7 +44,9 @@ enum PlainScalar {
         } else if digits.hasPrefix("0x") {
             (radix, digits) = (16, digits.dropFirst(2))
         } else if digits.hasPrefix("0") {
-            (radix, digits) = (8, digits.dropFirst())
+            guard digits.allSatisfy({ ("0"..."7").contains($0) || $0 == "_" }) else { return nil }
+            if digits.count < text.count { radix = 8 }
+            digits = digits.dropFirst()
         } else if digits.hasPrefix("_") {
             return nil
         }

@@ -3,7 +3,7 @@ public enum YAML {
     /// Reads one document.
     ///
     /// Every node and key remembers its place, plain scalars also their text (`Value.raw`). `yes`, `on` and `~` are what
-    /// YAML 1.1 says; `0644` is octal; timestamps and base-60 numbers (`22:22`, a MAC address) stay text.
+    /// YAML 1.1 says; `0644` is 644, as for Salt; timestamps and base-60 numbers (`22:22`, a MAC address) stay text.
     /// An empty document is null.
     /// - Throws: syntax errors at once; duplicate keys, foreign tags and bad merge keys collected, all of them together.
     public static func read(_ source: SourceText) throws(Diagnostics) -> Value {

@@ -61,12 +61,13 @@ public final class PrivateKey: Sendable {
             var block = 0..<0
             for line in bytes.indices.split(omittingEmptySubsequences: false, whereSeparator: { bytes[$0] == newline })
             {
-                block = block.lowerBound..<line.endIndex
                 guard line.count > marker.count, bytes[line.startIndex..<line.endIndex].starts(with: marker) else {
                     continue
                 }
-                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[block])))
-                block = line.endIndex..<line.endIndex
+                // With its newline, so that blocks can be put one after the other again.
+                let end = min(line.endIndex + 1, bytes.endIndex)
+                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[block.lowerBound..<end])))
+                block = end..<end
             }
             return blocks
         }

@@ -24,8 +24,8 @@ try() {
     "$drover" lab exec --name "$lab" -- "$drover" -C "$fleet" "$@"
 }
 
-# What `try` does, showing nothing.
-quietly() { "$drover" lab exec --name "$lab" -- "$drover" -C "$fleet" "$@" >/dev/null; }
+# What `try` does, without showing the command.
+quietly() { "$drover" lab exec --name "$lab" -- "$drover" -C "$fleet" "$@"; }
 
 # timed LABEL COMMAND...: notes how long it took.
 timed() {
@@ -71,7 +71,7 @@ title 'An authority, and two hypervisors'
 try pki init
 timed 'first apply' try apply
 timed 'second apply' try apply
-quietly apply --check --detailed-exit-code || die 'the second apply left something to do'
+quietly apply --check --detailed-exit-code >/dev/null || die 'the second apply left something to do'
 
 title 'A virtual machine'
 image=$("$drover" lab image --name "$lab" | tail -n 1)
@@ -80,10 +80,11 @@ timed 'vm create, with the image to upload' try vm create first --image counter 
 try vm delete first --force --yes
 timed 'vm create, image cached' try vm create web1 --image counter --memory 128M --on hv1
 began=$(now)
-address=
+mac=$(quietly vm show web1 | sed -n 's/.*mac: *//p' | tr -d "\"'" | head -n 1)
 tries=0
 while [ $tries -lt 240 ]; do
-    address=$("$drover" lab address --name "$lab" web1 2>/dev/null) && [ -n "$(guest counter 2>/dev/null)" ] && break
+    address=$("$drover" lab status --name "$lab" | awk -v mac="$mac" '$1 == mac { print $2 }')
+    [ -n "$address" ] && [ -n "$(guest counter 2>/dev/null)" ] && break
     tries=$((tries + 1))
     sleep 0.25
 done

@@ -23,6 +23,9 @@ struct LabFolders: Sendable, Hashable {
     var namespaceRecord: String { runtime + "/netns" }
     var dhcpRecord: String { runtime + "/dnsmasq" }
 
+    /// The script that runs a host, as a file so that lists of processes stay readable.
+    var hostScript: String { runtime + "/host.sh" }
+
     func tree(_ host: LabHost) -> String { "\(state)/hosts/\(host.name)" }
     func record(_ host: LabHost) -> String { "\(runtime)/\(host.name)" }
     func link(_ host: LabHost) -> String { tree(host) + "/link" }

@@ -176,7 +176,7 @@ import Testing
         let power = HostPower(folders: LabFolders(name: "a"))
         let host = LabHost(number: 1)
         let words = power.words(host, base: base, controller: controller, kvm: false, systemd: systemd)
-        let start = try #require(words.firstIndex(of: "host.sh"))
+        let start = try #require(words.firstIndex(of: "/run/drover-lab/a/host.sh"))
         #expect(
             Array(words[(start + 1)...]) == [
                 "1", "hv1", "02:4c:41:42:00:01", "/base", "/var/lib/drover/lab/a/hosts/hv1", group, "drover-a-hv1",

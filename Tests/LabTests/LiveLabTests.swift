@@ -7,26 +7,18 @@ import Testing
 private struct Traces: Equatable {
     var mounts: [String]
     var links: String
-    var namespaces: Set<String>
     var groups: [String]
     var files: [String]
 
     static func now() async throws -> Traces {
-        let namespaces = ProcessTable.numbers.compactMap { Disk.linkTarget("/proc/\($0)/ns/net") }
-        let groups = try await Tool.run(["find", "/sys/fs/cgroup", "-type", "d", "-path", "*/drover-lab/trial*"])
+        let groups = try await Tool.run(["find", "/sys/fs/cgroup", "-type", "d", "-path", "*/drover-lab/trial*/hv?"])
         return Traces(
             mounts: Mounts.points(in: Disk.read("/proc/self/mountinfo") ?? "").filter { $0.contains("drover") },
             links: try await Tool.run(["ip", "-brief", "link", "show"]).split(separator: "\n")
                 .filter { $0.contains("hv") || $0.contains("br-lab") }.joined(),
-            namespaces: Set(namespaces.filter { name in hasBridge(name) }),
             groups: groups.split(separator: "\n").map(String.init),
             files: Disk.list("/var/lib/drover/lab").filter { $0.hasPrefix("trial") }
                 + Disk.list("/run/drover-lab").filter { $0.hasPrefix("trial") })
-    }
-
-    /// Namespaces of labs only: other tests of this machine have their own.
-    private static func hasBridge(_ namespace: String) -> Bool {
-        !ProcessTable.inside(networkNamespace: namespace, device: LabNetwork.bridge).isEmpty
     }
 }
 
@@ -53,9 +45,12 @@ struct LiveLab {
             throw error
         }
         let running = ProcessTable.using(upper: lab.folders.tree(LabHost(number: 1)) + "/upper")
+        let namespace = try #require(Disk.read(lab.folders.namespaceRecord))
         #expect(try await lab.down())
+        #expect(ProcessTable.inside(networkNamespace: namespace, device: LabNetwork.bridge).isEmpty)
         #expect(running.allSatisfy { !$0.isAlive })
-        #expect(try await Traces.now() == before)
+        let after = try await Traces.now()
+        #expect(after == before, "\(after)")
         #expect(try await lab.down() == false)
     }
 

@@ -49,14 +49,16 @@ struct AuthenticationTests {
             let path = server.keys.path("user_stranger")
             #expect(
                 error.message
-                    == "authentication as '\(TestServer.user)' failed: tried \(path) (refused); the server takes publickey")
+                    == "authentication as '\(TestServer.user)' failed: tried \(path) (refused); the server takes publickey"
+            )
         }
     }
 
     @Test func anRSAKeySaysWhatIsWrong() async throws {
         try await TestServer.with { server in
             let error = try await failure {
-                try await SSHSession.connect(to: server.destination(identity: "user_rsa"), knownHosts: server.trusting())
+                try await SSHSession.connect(
+                    to: server.destination(identity: "user_rsa"), knownHosts: server.trusting())
             }
             #expect(error.code == .authenticationFailed)
             #expect(error.message.contains("signs with RSA by SHA-1 only"))

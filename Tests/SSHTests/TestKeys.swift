@@ -35,7 +35,8 @@ struct TestKeys: Sendable {
         removeAtExit(directory)
         let wanted: [(name: String, type: String, bits: String?, passphrase: String)] = [
             ("host_ed25519", "ed25519", nil, ""), ("host_ecdsa", "ecdsa", "256", ""), ("host_rsa", "rsa", "2048", ""),
-            ("other_ed25519", "ed25519", nil, ""), ("other_ecdsa", "ecdsa", "256", ""), ("other_rsa", "rsa", "2048", ""),
+            ("other_ed25519", "ed25519", nil, ""), ("other_ecdsa", "ecdsa", "256", ""),
+            ("other_rsa", "rsa", "2048", ""),
             ("user_ed25519", "ed25519", nil, ""), ("user_ecdsa", "ecdsa", "384", ""), ("user_rsa", "rsa", "2048", ""),
             ("user_encrypted", "ed25519", nil, Self.passphrase), ("user_stranger", "ed25519", nil, ""),
         ]

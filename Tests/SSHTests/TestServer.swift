@@ -60,7 +60,8 @@ struct TestServer: Sendable {
             }
             server.stop()
         }
-        throw ToolFailed(text: (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? "sshd did not start")
+        throw ToolFailed(
+            text: (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? "sshd did not start")
     }
 
     /// The processes that serve connections.
@@ -91,7 +92,8 @@ struct TestServer: Sendable {
         identity: String? = "user_ed25519", host: String = "127.0.0.1", timeout: Double = 30
     ) -> SSHDestination {
         SSHDestination(
-            host: host, port: port, user: Self.user, identities: identity.map { [keys.path($0)] } ?? [], useAgent: false,
+            host: host, port: port, user: Self.user, identities: identity.map { [keys.path($0)] } ?? [],
+            useAgent: false,
             connectTimeout: timeout)
     }
 
@@ -187,4 +189,12 @@ func failure(_ body: () async throws -> some Any) async throws -> SSHError {
 extension CommandResult {
     var text: String { String(decoding: output, as: UTF8.self) }
     var errorText: String { String(decoding: error, as: UTF8.self) }
+}
+
+extension ChannelEvent {
+    var bytes: [UInt8] {
+        switch self {
+        case .output(let bytes), .error(let bytes): bytes
+        }
+    }
 }

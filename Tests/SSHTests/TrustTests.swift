@@ -113,7 +113,9 @@ struct TrustTests {
 
     @Test func aChangedKeyIsNamedWithBothFingerprints() async throws {
         try await TestServer.with { server in
-            let knownHosts = try server.knownHosts(["# first", "[127.0.0.1]:\(server.port) \(server.keys.text("other_ed25519"))"])
+            let knownHosts = try server.knownHosts([
+                "# first", "[127.0.0.1]:\(server.port) \(server.keys.text("other_ed25519"))",
+            ])
             let error = try await failure {
                 try await SSHSession.connect(to: server.destination(), knownHosts: knownHosts)
             }

@@ -10,17 +10,17 @@ package struct VirtualizationProbe: Sendable, Hashable {
 
     /// The machine's answer, found once between two starts of the machine.
     static func answer(progress: LabProgress) async throws(LabError) -> VirtualizationProbe {
-        guard Disk.exists(device) else {
-            return VirtualizationProbe(works: false, reason: "this machine has no \(device)")
-        }
         if let known { return known }
         let found = try await boot(progress: progress)
         try Disk.write(record, (found.works ? "yes " : "no ") + found.reason + "\n")
         return found
     }
 
-    /// What an earlier probe found.
+    /// What an earlier probe found, or that there is nothing to try.
     static var known: VirtualizationProbe? {
+        guard Disk.exists(device) else {
+            return VirtualizationProbe(works: false, reason: "this machine has no \(device)")
+        }
         guard let text = Disk.read(record) else { return nil }
         let words = text.split(maxSplits: 1) { $0 == " " }
         guard words.count == 2 else { return nil }

@@ -8,7 +8,10 @@ enum Daemon {
     /// The words that start a program in a scope of systemd's, or the words themselves where there is no systemd.
     static func scoped(_ words: [String], unit: String, systemd: Bool) -> [String] {
         guard systemd else { return words }
-        return ["systemd-run", "--quiet", "--scope", "--collect", "--unit=\(unit)", "--property=Delegate=yes", "--"]
+        return [
+            "systemd-run", "--quiet", "--scope", "--collect", "--unit=\(unit)", "--description=\(unit)",
+            "--property=Delegate=yes", "--",
+        ]
             + words
     }
 

@@ -69,10 +69,11 @@ enum Prerequisites {
 
     private static func missingFeatures() async throws(LabError) -> [String] {
         let script = String(decoding: PackageResources.features_sh, as: UTF8.self)
+        let folder = ["/var/lib/drover/lab", "/var/lib/drover"].first(where: Disk.exists) ?? "/var/lib"
         let outcome = try await Tool.attempt(
             [
                 "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "features.sh",
-                "/var/lib",
+                folder,
             ])
         guard outcome.succeeded || outcome.problem.isEmpty else {
             return ["namespaces of its own: \(outcome.problem)"]

@@ -61,13 +61,14 @@ public final class PrivateKey: Sendable {
             var block = 0..<0
             for line in bytes.indices.split(omittingEmptySubsequences: false, whereSeparator: { bytes[$0] == newline })
             {
+                block = block.lowerBound..<line.endIndex
                 guard line.count > marker.count, bytes[line.startIndex..<line.endIndex].starts(with: marker) else {
                     continue
                 }
-                // With its newline, so that blocks can be put one after the other again.
-                let end = min(line.endIndex + 1, bytes.endIndex)
-                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[block.lowerBound..<end])))
-                block = end..<end
+                // With its line feed: blocks are written one behind the other as they were read.
+                let whole = block.lowerBound..<min(block.upperBound + 1, bytes.endIndex)
+                blocks.append(SecretMemory(copying: UnsafeRawBufferPointer(rebasing: bytes[whole])))
+                block = line.endIndex..<line.endIndex
             }
             return blocks
         }

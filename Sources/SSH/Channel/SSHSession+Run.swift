@@ -46,7 +46,8 @@ extension SSHChannel {
                     return .failure(SSHError(.protocolError, "the command printed more than \(limit) bytes"))
                 }
             }
-            return .success(CommandResult(status: try await exitStatus(timeout: timeout), output: output, error: errors))
+            return .success(
+                CommandResult(status: try await exitStatus(timeout: timeout), output: output, error: errors))
         } catch {
             return .failure(error)
         }

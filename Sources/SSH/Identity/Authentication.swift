@@ -90,11 +90,12 @@ struct Authentication {
             if code == Int(LibraryError.again), signer.request != nil, signer.signature == nil { return .done(code) }
             return Connection.outcome(of: code, library, operations)
         }
-        var code = try await operations.run("authenticating", deadline: .seconds(destination.connectTimeout), attempt: attempt)
+        var code = try await operations.run(
+            "authenticating", deadline: .seconds(destination.connectTimeout), attempt: attempt)
         if code == Int(LibraryError.again), let request = signer.request {
             do {
                 signer.signature = try await agent.sign(request, with: key, deadline: .seconds(Self.agentPatience))
-            } catch where error.code == .cancelled {
+            } catch  where error.code == .cancelled {
                 throw error
             } catch {
                 account.append("\(name) (\(error.message))")
@@ -121,7 +122,8 @@ struct Authentication {
             passphrase = given
         }
         let (operations, library) = try isolation.live("authenticating")
-        let opening = FileAttempt(user: destination.user, contents: file.contents, passphrase: passphrase, library: library)
+        let opening = FileAttempt(
+            user: destination.user, contents: file.contents, passphrase: passphrase, library: library)
         let deadline = Deadline.seconds(destination.connectTimeout)
         var code = LibraryError.again
         if file.isEncrypted {
@@ -147,7 +149,8 @@ struct Authentication {
             throw LinkLoss.disconnected(words).error(doing: "authenticating")
         default:
             // Nothing was sent: it is the file.
-            account.append("\(file.path) (\(file.isEncrypted ? "wrong passphrase" : "not usable"): \(library.lastError.text))")
+            account.append(
+                "\(file.path) (\(file.isEncrypted ? "wrong passphrase" : "not usable"): \(library.lastError.text))")
             return false
         }
     }
@@ -167,7 +170,8 @@ struct Authentication {
     private mutating func tryPassword(isolation: isolated Connection = #isolation) async throws(SSHError) -> Bool {
         guard let ask = credentials.password, let password = await ask() else { return false }
         let user = destination.user
-        let code = try await isolation.call("authenticating", deadline: .seconds(destination.connectTimeout)) { session in
+        let code = try await isolation.call("authenticating", deadline: .seconds(destination.connectTimeout)) {
+            session in
             Int(
                 libssh2_userauth_password_ex(
                     session, user, UInt32(user.utf8.count), password, UInt32(password.utf8.count), nil))

@@ -41,7 +41,8 @@ struct PrivateKeyFile: Sendable {
         guard lines[first] == "-----BEGIN OPENSSH PRIVATE KEY-----" else {
             publicKey = nil
             isRSA = lines[first].contains("RSA")
-            isEncrypted = lines[first].contains("ENCRYPTED") || lines.contains { $0.hasPrefix("Proc-Type: 4,ENCRYPTED") }
+            isEncrypted =
+                lines[first].contains("ENCRYPTED") || lines.contains { $0.hasPrefix("Proc-Type: 4,ENCRYPTED") }
             return
         }
         let body = lines[(first + 1)...].prefix { !$0.hasPrefix("-----END ") }.joined()

@@ -74,11 +74,15 @@ final class Operations: @unchecked Sendable {
         lastID += 1
         let id = lastID
         let answer = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            // A closure is isolated to a parameter only if it mentions it; without this, it would leave the loop.
+            _ = isolation
+            return await withCheckedContinuation(isolation: isolation) { continuation in
                 start(id, activity, deadline, orphaned, attempt, continuation)
             }
         } onCancel: {
-            loop.submit { self.giveUp(id, SSHError(.cancelled, "cancelled while \(self.activity(of: id) ?? "waiting")")) }
+            loop.submit {
+                self.giveUp(id, SSHError(.cancelled, "cancelled while \(self.activity(of: id) ?? "waiting")"))
+            }
         }
         return try answer.mapError { $0.at(host) }.get()
     }
@@ -88,6 +92,7 @@ final class Operations: @unchecked Sendable {
         _ attempt: @escaping () -> Attempt<Success>,
         _ continuation: CheckedContinuation<Result<Success, SSHError>, Never>
     ) {
+        loop.checkIsolated()
         var waiting: CheckedContinuation<Result<Success, SSHError>, Never>? = continuation
         func answer(_ result: Result<Success, SSHError>) {
             let taken = waiting
@@ -138,6 +143,7 @@ final class Operations: @unchecked Sendable {
 
     /// Tries everything that waits, until nothing moves any more.
     func tryAll() {
+        loop.checkIsolated()
         guard !isTrying, !isSuspended else {
             mustTryAgain = true
             return
@@ -157,7 +163,8 @@ final class Operations: @unchecked Sendable {
     }
 
     /// Waits until the link has news.
-    func news(isolation: isolated any Actor = #isolation, _ activity: String, deadline: Deadline) async throws(SSHError) {
+    func news(isolation: isolated any Actor = #isolation, _ activity: String, deadline: Deadline) async throws(SSHError)
+    {
         // What came while the link was elsewhere is news already.
         var isNews = mustTryAgain
         try await run(activity, deadline: deadline) {

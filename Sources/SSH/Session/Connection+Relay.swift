@@ -11,9 +11,10 @@ extension Connection {
             id = try await openChannel("connecting to \(target) through \(host)", deadline: deadline) { session in
                 libssh2_channel_direct_tcpip_ex(session, target, Int32(port), "127.0.0.1", 0)
             }
-        } catch where error.code == .refused {
+        } catch  where error.code == .refused {
             throw SSHError(
-                .unreachable, "the jump host \(host) cannot connect to port \(port): \(error.libraryMessage ?? "refused")",
+                .unreachable,
+                "the jump host \(host) cannot connect to port \(port): \(error.libraryMessage ?? "refused")",
                 hint: "see that the host runs, and that the jump host's sshd allows TCP forwarding", host: target)
         }
         let (operations, library) = try live("relaying")
@@ -39,7 +40,8 @@ extension Connection {
         }
         while !link.outbox.isEmpty, operations.link.isIdle {
             let code = link.outbox.withUnsafeBytes { bytes in
-                libssh2_channel_write_ex(channel, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+                libssh2_channel_write_ex(
+                    channel, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
             }
             guard code > 0 else {
                 if code == Int(LibraryError.again) { break }

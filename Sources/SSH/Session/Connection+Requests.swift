@@ -24,7 +24,8 @@ extension Connection {
                         channel, request, UInt32(request.utf8.count), command, UInt32(command.utf8.count)))
             }
             guard code == 0 else {
-                throw library?.error(.refused, "the server refused to run a command") ?? closedError("starting a command")
+                throw library?.error(.refused, "the server refused to run a command")
+                    ?? closedError("starting a command")
             }
             return id
         } catch {
@@ -39,7 +40,8 @@ extension Connection {
             // What the socket has not taken yet comes first; see `Link`.
             guard operations.link.isIdle else { return .again }
             let code = bytes.withUnsafeBytes { bytes in
-                libssh2_channel_write_ex(channel, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+                libssh2_channel_write_ex(
+                    channel, 0, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
             }
             switch Int32(clamping: code) {
             case LIBSSH2_ERROR_CHANNEL_CLOSED, LIBSSH2_ERROR_CHANNEL_EOF_SENT:

@@ -36,7 +36,7 @@ actor Connection {
                 peerAddress = address.host
                 adopt(link)
                 return
-            } catch where error.code == .cancelled {
+            } catch  where error.code == .cancelled {
                 throw error
             } catch {
                 problems.append(error)

@@ -14,8 +14,6 @@ final class LibrarySession: @unchecked Sendable {
         var isOpening = true
         /// The words of a disconnect message.
         var farewell: String?
-        /// The answer to a password prompt of keyboard-interactive authentication.
-        var password: String?
 
         init(link: any Link) { self.link = link }
     }
@@ -24,14 +22,14 @@ final class LibrarySession: @unchecked Sendable {
     let context: Context
     private var isFree = false
 
-    /// libssh2's global initialisation, once.
-    private static let initialised = libssh2_init(0)
+    /// libssh2's global initialisation, once: it must not run in two threads at a time. False if it failed.
+    static let isLibraryReady = libssh2_init(0) == 0
     static let version = libssh2_version(0).map { String(cString: $0) } ?? "unknown"
 
     init(link: any Link) throws(SSHError) {
         let context = Context(link: link)
         let abstract = Unmanaged.passUnretained(context).toOpaque()
-        guard Self.initialised == 0, let pointer = libssh2_session_init_ex(nil, nil, nil, abstract) else {
+        guard Self.isLibraryReady, let pointer = libssh2_session_init_ex(nil, nil, nil, abstract) else {
             throw SSHError(.resourcesExhausted, "libssh2 could not make a session")
         }
         self.context = context
@@ -70,9 +68,10 @@ final class LibrarySession: @unchecked Sendable {
     private typealias Abstract = UnsafeMutablePointer<UnsafeMutableRawPointer?>
     private typealias Receive = @convention(c) (Int32, UnsafeMutableRawPointer?, Int, Int32, Abstract?) -> Int
     private typealias Send = @convention(c) (Int32, UnsafeRawPointer?, Int, Int32, Abstract?) -> Int
-    private typealias Disconnect = @convention(c) (
-        OpaquePointer?, Int32, UnsafePointer<CChar>?, Int32, UnsafePointer<CChar>?, Int32, Abstract?
-    ) -> Void
+    private typealias Disconnect =
+        @convention(c) (
+            OpaquePointer?, Int32, UnsafePointer<CChar>?, Int32, UnsafePointer<CChar>?, Int32, Abstract?
+        ) -> Void
 
     private static func context(_ abstract: Abstract?) -> Context? {
         abstract?.pointee.map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }

@@ -56,7 +56,8 @@ public final class SSHSession: Sendable {
             try knownHosts.check(host: host, port: port, alias: alias, key: key, offer: await connection.offer)
             try await connection.authenticate(destination, credentials)
             await connection.startKeepalive(every: keepaliveInterval)
-            return SSHSession(connection: connection, hostKey: key, peerAddress: await connection.peerAddress, jump: jump)
+            return SSHSession(
+                connection: connection, hostKey: key, peerAddress: await connection.peerAddress, jump: jump)
         } catch {
             await connection.close()
             throw error.at(host)

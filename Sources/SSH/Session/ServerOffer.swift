@@ -35,7 +35,8 @@ struct ServerOffer: Sendable, Equatable {
         let version = LibrarySession.version
         if Set(hostKeys).isDisjoint(with: wanted) {
             let onlyRSA = hostKeys.allSatisfy { $0.hasPrefix("rsa-sha2-") || $0.hasSuffix("-cert-v01@openssh.com") }
-            let reason = onlyRSA
+            let reason =
+                onlyRSA
                 ? "RSA with SHA-2 is unknown to libssh2 \(version), which has only ssh-rsa with SHA-1"
                 : "libssh2 \(version) can check \(wanted.joined(separator: ", "))"
             return (

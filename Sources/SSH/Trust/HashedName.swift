@@ -6,7 +6,9 @@ import CLibSSH2
 /// stand-in key, and any answer but "not found" means that the name matched.
 enum HashedName {
     static func matches(_ name: String, salt: String, hash: String) -> Bool {
-        guard let session = libssh2_session_init_ex(nil, nil, nil, nil) else { return false }
+        guard LibrarySession.isLibraryReady, let session = libssh2_session_init_ex(nil, nil, nil, nil) else {
+            return false
+        }
         defer { libssh2_session_free(session) }
         guard let hosts = libssh2_knownhost_init(session) else { return false }
         defer { libssh2_knownhost_free(hosts) }

@@ -71,7 +71,7 @@ let package = Package(
         .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "ValuesTests", dependencies: ["Values", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "JinjaTests", dependencies: ["Jinja", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "SSHTests", dependencies: ["SSH", "TestSupport", subprocess], swiftSettings: strict),
+        .testTarget(name: "SSHTests", dependencies: ["SSH", "TestSupport", subprocess], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI", "TestSupport", subprocess], swiftSettings: strict),
         .testTarget(name: "HypervisorTests", dependencies: ["Hypervisor", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "InventoryTests", dependencies: ["Inventory", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),

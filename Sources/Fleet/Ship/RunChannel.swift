@@ -9,7 +9,7 @@ package actor RunChannel {
     package nonisolated let directory: String
     /// What the controller and the host agreed on to tell records from noise.
     package nonisolated let nonce: String
-    private nonisolated let hostName: String
+    nonisolated let hostName: String
     private let channel: any HostChannel
     private var reader: RecordReader
     private var waiting: [Record] = []

@@ -77,7 +77,7 @@ extension LabFleet {
                 dpkg-query -W | sha256sum
                 find /etc ! -name ld.so.cache -type f -exec sha256sum {} + | sort | sha256sum
                 ip -brief link show
-                ls -A /run/drover /var/lib/libvirt 2>/dev/null | grep -v pending; true
+                find /run/drover /var/lib/libvirt -mindepth 1 ! -name pending 2>/dev/null; true
                 """
             traces[host] = try await told(host, line)
         }
@@ -91,6 +91,20 @@ extension LabFleet {
             let image = try await Lab.image()
             return try await fleet.drover.must("image", "add", image, "--name", "counter")
         }
+    }
+
+    /// What hosts have of VMs and of Drover's runs: a failure may add nothing to it.
+    nonisolated func holdings() async throws -> [String: String] {
+        var holdings: [String: String] = [:]
+        for host in hosts {
+            let line = """
+                virsh -q list --all --uuid | sort; virsh -q pool-list --all --name | sort
+                virsh -q vol-list default 2>/dev/null | sort; ls -A /var/lib/libvirt/images
+                find /run/drover -mindepth 1 ! -name pending; ls -d /run/drover-* 2>/dev/null; true
+                """
+            holdings[host] = try await told(host, line)
+        }
+        return holdings
     }
 
     /// A copy of the fleet directory to spoil.

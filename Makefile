@@ -23,7 +23,7 @@ test: build check
 	.ci/test
 
 check: prerequisites
-	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test
+	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 
 format:

@@ -19,10 +19,11 @@ prerequisites:
 demo: build
 	@docs/demo.sh $(DROVER)
 
-test: build check
+test: check build
 	.ci/test
 
-check: prerequisites
+check:
+	@.ci/prerequisites test
 	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 

@@ -27,6 +27,7 @@ public struct Template: Sendable {
             self.tree.whitespace == environment.whitespace
             ? self.tree : try TemplateTree(self.tree.source, whitespace: environment.whitespace)
         let renderer = Renderer(tree, context: context, environment: environment)
+        defer { renderer.close() }
         do {
             try renderer.run(renderer.activation)
         } catch {

@@ -12,7 +12,7 @@ import Values
 @Suite struct PairTests {
     private static let decisions = FleetFixtures.cases("pair-decisions.yaml")
 
-    @Test(arguments: decisions) func decides(_ line: Value) {
+    @Test(arguments: decisions) func decides(_ line: FixtureCase) {
         let recorded = line["recorded"].map {
             PairDecision.Recorded(
                 serial: $0["serial"]?.string ?? "", keySHA256: $0["key"]?.string ?? "", renewal: $0["renewal"]?.string)

@@ -12,7 +12,7 @@ import Values
 @Suite(.timeLimit(.minutes(2))) struct RotationTests {
     private static let stages = FleetFixtures.cases("rotation-stages.yaml")
 
-    @Test(arguments: stages) func knowsHowFarItIs(_ line: Value) throws {
+    @Test(arguments: stages) func knowsHowFarItIs(_ line: FixtureCase) throws {
         let issuers = try #require(line["issuers"]?.list).compactMap(\.string)
         let stage = RotationStage.of(issuers: issuers, old: try #require(line["old"]?.string))
         #expect("\(stage)" == line["stage"]?.string)
@@ -151,6 +151,18 @@ import Values
             let second = try await rotation.rotate(.leaf, inventory.hosts)
             #expect(second.operation == first.operation && second.scope == .all)
             #expect(try scratch.authority.issuers(plane: .api).map(\.serial) == issuers)
+        }
+    }
+
+    @Test func onlyOneProcessRotates() async throws {
+        try await AuthorityScratch.with { scratch in
+            let inventory = try AuthorityScratch.inventory(AuthorityScratch.threeHosts)
+            let context = FleetContext(
+                directory: scratch.directory, inventory: inventory, connector: NobodyAnswers(), parallel: 4)
+            let rotation = CertificateRotation(context, authority: scratch.authority)
+            let other = try OperationLock(scratch.directory, "rotate")
+            await #expect(throws: OperationLocked.self) { try await rotation.rotate(.leaf, inventory.hosts) }
+            withExtendedLifetime(other) {}
         }
     }
 

@@ -11,13 +11,16 @@ import Values
 @Suite struct SurveyTests {
     private static let findings = FleetFixtures.cases("key-findings.yaml")
 
-    @Test(arguments: findings) func judges(_ line: Value) throws {
+    @Test(arguments: findings) func judges(_ line: FixtureCase) throws {
         var files: [String: String] = [:]
         for place in AuthorityFile.all { files[place.name] = digest(place.role.rawValue.hasSuffix("key") ? "key" : place.name) }
         files["data.clientcert"] = files["data.servercert"]
+        files["api.clientcert"] = files["api.servercert"]
+        let plane = line["plane"]?.string == "api" ? PKI.Plane.api : .data
+        let isIssued = line["issued"]?.bool != false
         let wanted = CertificateJudgement.Wanted(
-            certificateSHA256: files["data.servercert"],
-            keySHA256: line["issued"]?.bool == false ? nil : digest("key"), bundleSHA256: files["data.cacert"])
+            certificate: isIssued ? files["\(plane).servercert"] : nil, key: isIssued ? digest("key") : nil,
+            bundle: digest("\(plane).cacert"), crl: digest("\(plane).cacrl"))
         for (key, value) in line["files"]?.map ?? Mapping() {
             let name = try #require(key.string)
             files[name] = value.string.map { digest($0) }
@@ -27,7 +30,7 @@ import Values
             entry.key.string.flatMap { key in entry.value.string.map { (key, $0) } }
         })
         let survey = try KeySurvey.having(files.map { ($0.key, $0.value) }, modes: texts)
-        #expect(CertificateJudgement.installed(survey, wanted) == line["problem"]?.string)
+        #expect(CertificateJudgement.installed(survey, plane, wanted) == line["problem"]?.string)
     }
 
     /// The script itself, under every shell that hosts have, over real files.

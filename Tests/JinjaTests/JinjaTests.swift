@@ -44,11 +44,11 @@ import Values
             load: { path in Self.files[path].map { SourceText(name: path, text: $0) } }, trimBlocks: item.trims,
             lstripBlocks: item.trims, keepsFinalNewline: false)
         let source = SourceText(name: "case", text: item.template)
-        do {
+        do throws(Diagnostics) {
             let text = try Template(source).render(item.context, environment: environment).text
             #expect(text == item.output)
         } catch {
-            let problem = (error as? Diagnostics)?.all.first
+            let problem = error.all.first
             #expect(item.output == nil, "\(problem?.summary ?? "") \(problem?.detail ?? "")")
             #expect(problem?.mark != nil)
         }

@@ -23,6 +23,15 @@ import Values
         try await script(item.table["afterwards"], on: host)
     }
 
+    /// Packages are asked for real, on a machine that has dpkg; nothing is installed.
+    @Test(arguments: try StateCase.all("packages"), [HostShell.dash, .bash, .ash])
+    func foretellsPackages(_ item: StateCase, under shell: HostShell) async throws {
+        let host = try ScratchHost(shell)
+        defer { host.remove() }
+        let results = try await PlannedRun(item: item, host: host, test: true).results()
+        compare(results, item.table["foretold"]?.list ?? [], run: "foretold")
+    }
+
     private func script(_ value: Value?, on host: ScratchHost) async throws {
         guard let text = value?.string else { return }
         let whole = "set -e; cd \"$ROOT\"\n" + text

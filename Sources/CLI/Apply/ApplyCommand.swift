@@ -28,7 +28,7 @@ struct ApplyCommand: AsyncParsableCommand {
         options.test = check
         options.diff = diff
         options.confirmSeconds = confirm
-        let view = ApplyView(isQuiet: common.format != .table)
+        let view = ApplyView(isQuiet: common.format != .table, isVerbose: common.verbose)
         let run = StateRun(context, options: options) { view.show($0) }
         let reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
         Terminal.clearStatus()
@@ -42,6 +42,7 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 
     private func leave(_ reports: [HostReport]) throws {
+        if Task.isCancelled { throw CommandFailure(.interrupted) }
         if reports.contains(where: \.hasFailed) { throw CommandFailure(.hostsFailed) }
         if reports.contains(where: \.isUnreachable) { throw CommandFailure(.hostsUnreachable) }
         if check && detailedExitCode && reports.contains(where: { $0.pending > 0 }) { throw CommandFailure(.pending) }

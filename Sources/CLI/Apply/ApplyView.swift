@@ -8,6 +8,8 @@ internal import Values
 struct ApplyView: Sendable {
     /// For JSON and YAML nothing is shown but a progress line.
     let isQuiet: Bool
+    /// States that were right already are shown too.
+    let isVerbose: Bool
 
     func show(_ event: RunEvent) {
         switch event {
@@ -16,7 +18,7 @@ struct ApplyView: Sendable {
         case .state(let host, let chunk): Terminal.status("\(host): \(chunk.id) (\(chunk.state).\(chunk.function))")
         case .confirming(let host): Terminal.status("\(host): its network changed; connecting anew")
         case .result(let host, let chunk, let result):
-            guard !isQuiet, result.result == false || !result.changes.isEmpty else { return }
+            guard !isQuiet, isVerbose || result.result != true || !result.changes.isEmpty else { return }
             Terminal.clearStatus()
             Terminal.note(Self.line(host, chunk, result))
         }
@@ -24,7 +26,7 @@ struct ApplyView: Sendable {
 
     private static func line(_ host: String, _ chunk: LowChunk, _ result: StateResult) -> String {
         let word = switch result.result {
-        case true?: "changed"
+        case true?: result.changes.isEmpty ? "in place" : "changed"
         case false?: "FAILED"
         case nil: "would change"
         }

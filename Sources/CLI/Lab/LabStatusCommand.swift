@@ -6,8 +6,11 @@ struct LabStatusCommand: AsyncParsableCommand {
 
     @OptionGroup var options: LabOptions
 
+    @Option(help: "table, json or yaml") var format: OutputFormat = .table
+
     func run() async throws {
         let lab = try options.lab()
-        LabView.show(try await reportingLabErrors { () throws(LabError) in try await lab.status() })
+        let status = try await reportingLabErrors { () throws(LabError) in try await lab.status() }
+        if format == .table { LabView.show(status) } else { Output.write(status.value, format) { "" } }
     }
 }

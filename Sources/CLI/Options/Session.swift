@@ -1,5 +1,6 @@
 internal import Fleet
 internal import Inventory
+internal import Logging
 internal import Values
 
 extension CommonOptions {
@@ -9,8 +10,20 @@ extension CommonOptions {
         let inventory = try directory.loadInventory()
         let connector = try StandardConnector(directory, timeout: timeout, hosts: inventory.hosts)
         return FleetContext(
-            directory: directory, inventory: inventory, connector: connector, parallel: parallel)
+            directory: directory, inventory: inventory, connector: connector, parallel: parallel, logger: logger)
     }
+
+    /// Tells on standard error how the work goes, if `-v` asks for it.
+    var logger: Logger {
+        let isVerbose = verbose
+        return Logger(label: "drover") { _ in
+            if isVerbose { return TerminalLog() }
+            return SwiftLogNoOpLogHandler()
+        }
+    }
+
+    /// A progress line; with `-v` it stays.
+    func progress(_ words: String) { verbose ? Terminal.note(words) : Terminal.status(words) }
 
     /// Asks, unless `--yes` was given; elsewhere than on a terminal `--yes` is needed.
     func confirmed(_ question: String) throws {

@@ -32,6 +32,10 @@ enum ExitStatus: Int32 {
             Terminal.show(diagnostics)
             return ExitStatus.error.rawValue
         }
+        if let locked = error as? OperationLocked {
+            Terminal.show([locked.diagnostic])
+            return ExitStatus.locked.rawValue
+        }
         if error is CancellationError { return ExitStatus.interrupted.rawValue }
         let status = Root.exitCode(for: error)
         let text = Root.fullMessage(for: error)

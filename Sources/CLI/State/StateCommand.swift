@@ -8,7 +8,7 @@ internal import Values
 struct StateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state", abstract: "Look at what roles compile to, and at the state functions there are",
-        subcommands: [StateShow.self, StateList.self, StateDoc.self])
+        subcommands: [StateRender.self, StateShow.self, StateList.self, StateDoc.self])
 }
 
 struct StateShow: AsyncParsableCommand {
@@ -20,27 +20,12 @@ struct StateShow: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let hosts = try context.hosts(common.target)
-        guard let host = hosts.first, hosts.count == 1 else {
-            throw CommandFailure(.usage, [.error("name one host with -t", detail: "\(hosts.count) hosts match")])
-        }
-        let planning = HostPlanning(context.directory, host: host, facts: try await facts(of: host, context), test: true)
+        let host = try singleHost(try context.hosts(common.target))
+        let known = try await factsOf(host, file: facts, context)
+        let planning = HostPlanning(context.directory, host: host, facts: known, test: true)
         let low = try planning.compile(roles.isEmpty ? host.roles : roles)
         Terminal.show(low.warnings)
         Output.write(low.json(), common.format) { YAML.write(low.json()) }
-    }
-
-    private func facts(of host: Host, _ context: FleetContext) async throws -> Mapping {
-        guard let path = facts else {
-            let answer = await FactGathering(context).gather([host])
-            guard let first = answer.first else { return Mapping() }
-            return try first.facts.get()
-        }
-        let source = SourceText(name: path, text: try DiskFile.readText(DiskPath.expandingHome(path)))
-        guard let map = try YAML.read(source).map else {
-            throw Diagnostics(.error("\"\(path)\" holds no mapping of facts"))
-        }
-        return map
     }
 }
 

@@ -4,14 +4,16 @@ internal import Inventory
 internal import Values
 
 /// A migration as people see it.
-enum MigrationView {
-    @Sendable static func show(_ progress: MigrationProgress) {
+struct MigrationView: Sendable {
+    let isVerbose: Bool
+
+    @Sendable func show(_ progress: MigrationProgress) {
         switch progress {
-        case .step(let words): Terminal.status(words)
+        case .step(let words): isVerbose ? Terminal.note(words) : Terminal.status(words)
         case .copying(let moved, let total, let rate, let dirtied):
-            var line = "copying: \(mebibytes(moved)) of \(mebibytes(total)) MiB"
-            if let rate { line += ", \(mebibytes(rate)) MiB/s" }
-            if let dirtied { line += ", the guest dirties \(mebibytes(dirtied)) MiB/s" }
+            var line = "copying: \(Self.mebibytes(moved)) of \(Self.mebibytes(total)) MiB"
+            if let rate { line += ", \(Self.mebibytes(rate)) MiB/s" }
+            if let dirtied { line += ", the guest dirties \(Self.mebibytes(dirtied)) MiB/s" }
             if let rate, let dirtied, rate > 0, dirtied > rate { line += ": will not converge at this rate" }
             Terminal.status(line)
         }

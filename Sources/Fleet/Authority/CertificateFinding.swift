@@ -13,7 +13,7 @@ package struct CertificateFinding: Sendable, Hashable {
     }
 
     package let host: String
-    package let plane: Plane
+    package private(set) var plane: Plane
     /// Hexadecimal; nil when none was seen.
     package var serial: String?
     /// Seconds since 1970.
@@ -30,6 +30,13 @@ package struct CertificateFinding: Sendable, Hashable {
     package init(host: String, plane: Plane) {
         self.host = host
         self.plane = plane
+    }
+
+    /// The same, where another port shows the same certificate.
+    func of(_ other: Plane) -> CertificateFinding {
+        var copy = self
+        copy.plane = other
+        return copy
     }
 
     /// Whole days that are left; negative when it is over.

@@ -25,31 +25,38 @@ enum CertificateJudgement {
 
     /// SHA-256 of what should be in place; nil where nothing was issued.
     struct Wanted: Sendable, Hashable {
-        var certificateSHA256: String?
-        var keySHA256: String?
-        var bundleSHA256: String?
+        var certificate: String?
+        var key: String?
+        var bundle: String
+        var crl: String
     }
 
-    /// What the files on the host show, the gravest first.
-    static func installed(_ survey: KeySurvey, _ wanted: Wanted) -> String? {
-        if let open = AuthorityFile.all.first(where: { (survey.found[$0]?.mode ?? 0) & $0.forbiddenMode != 0 }) {
+    /// What a plane's files on the host show, the gravest first.
+    static func installed(_ survey: KeySurvey, _ plane: Plane, _ wanted: Wanted) -> String? {
+        let files = AuthorityFile.all.filter { $0.plane == plane }
+        if let open = files.first(where: { (survey.found[$0]?.mode ?? 0) & $0.forbiddenMode != 0 }) {
             let mode = String(survey.found[open]?.mode ?? 0, radix: 8)
             return "\"\(open.path())\" is open to others (mode 0\(mode)); `drover apply` closes it"
         }
-        let missing = VirtKeyFile.Role.allCases.first { $0 != .cacrl && survey[.data, $0] == nil }
-        if let missing { return "\"\(AuthorityFile(plane: .data, role: missing).path())\" is missing" }
-        guard let key = wanted.keySHA256 else { return "nothing was issued to this host; `drover apply` does it" }
-        if [survey[.data, .serverkey], survey[.data, .clientkey]].contains(where: { $0?.sha256 != key }) {
+        guard let key = wanted.key, let certificate = wanted.certificate else {
+            return "nothing was issued to this host; `drover apply` does it"
+        }
+        if let missing = files.first(where: { survey.found[$0] == nil }) {
+            return "\"\(missing.path())\" is missing; `drover apply` puts it in place"
+        }
+        func differs(_ sha256: String, _ roles: VirtKeyFile.Role...) -> Bool {
+            roles.contains { survey[plane, $0]?.sha256 != sha256 }
+        }
+        if differs(key, .serverkey, .clientkey) {
             return "its key is not the one that was issued; `drover apply` replaces it"
         }
-        if [survey[.data, .servercert], survey[.data, .clientcert]].contains(where: {
-            $0?.sha256 != wanted.certificateSHA256
-        }) {
+        if differs(certificate, .servercert, .clientcert) {
             return "its certificate is not the latest one; `drover apply` puts that in place"
         }
-        if survey[.data, .cacert]?.sha256 != wanted.bundleSHA256 {
+        if differs(wanted.bundle, .cacert) {
             return "it trusts other CAs than it should; `drover apply` puts the bundle in place"
         }
+        if differs(wanted.crl, .cacrl) { return "its revocation list is not the latest; `drover apply` brings that" }
         return nil
     }
 }

@@ -50,11 +50,13 @@ package struct CertificateRotation: Sendable {
     /// - Parameters:
     ///   - hosts: whose pairs are replaced. New CAs concern every hypervisor of the inventory.
     ///   - forgetting: the ``strangers()`` whose loss was agreed to.
-    /// - Throws: `Diagnostics` before anything was done.
+    /// - Throws: `Diagnostics` before anything was done; ``OperationLocked`` while another process rotates.
     package func rotate(_ scope: RotationScope, _ hosts: [Host], forgetting: [String] = []) async throws -> RotationOutcome {
         try HostProfiles.check(context.inventory.hosts)
+        let lock = try OperationLock(context.directory, "rotate")
+        defer { withExtendedLifetime(lock) {} }
         if let record = Self.unfinished(context.directory), let order = RotationOrder(record) {
-            if order.scope.covers(scope) { return try await resume(record) }
+            if order.scope.covers(scope) { return try await goOn(record, order) }
             try Journal(context.directory).resume(record).record("finished", Mapping([("because", "a wider one begins")]))
         }
         let order = try order(scope, hosts, forgetting)
@@ -67,6 +69,12 @@ package struct CertificateRotation: Sendable {
         guard let order = RotationOrder(record) else {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
+        let lock = try OperationLock(context.directory, "rotate")
+        defer { withExtendedLifetime(lock) {} }
+        return try await goOn(record, order)
+    }
+
+    private func goOn(_ record: OperationRecord, _ order: RotationOrder) async throws -> RotationOutcome {
         tell("going on with rotation \(record.id) of \(record.started)")
         let log = Journal(context.directory).resume(record)
         return try await RotationWork(context, authority, order, log, timeout, tell).carryOut()

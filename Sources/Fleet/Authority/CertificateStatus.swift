@@ -19,17 +19,30 @@ package struct CertificateStatus: Sendable {
     /// - Throws: `Diagnostics` when the authority itself cannot be used.
     package func examine(_ hosts: [Host]) async throws(Diagnostics) -> [CertificateFinding] {
         let probe: ServedCertificate
+        var trust: [PKI.Plane: Trust] = [:]
         do throws(PKIError) {
             probe = try await ServedCertificate(authority, timeout: timeout)
+            for plane in Plane.allCases {
+                trust[plane] = Trust(
+                    bundle: try authority.bundle(plane: plane), crl: try await authority.crl(plane: plane))
+            }
         } catch {
             throw Diagnostics(error.diagnostic)
         }
-        let findings = await fanOut(hosts, limit: context.parallel) { host in
-            async let api = served(host, probe)
-            async let files = installed(host)
-            return await [api] + files
+        let findings = await fanOut(hosts, limit: context.parallel) { [trust] host in
+            async let shown = served(host, probe)
+            async let files = look(host)
+            var (api, survey) = await (shown, files)
+            if api.problem == nil, case .success(let seen) = survey { api.problem = judge(seen, host, .api, trust[.api]) }
+            return [api] + installed(survey, host, trust[.data])
         }
         return findings.flatMap { $0 }
+    }
+
+    /// What a plane's hosts are to trust.
+    private struct Trust: Sendable {
+        let bundle: String
+        let crl: String
     }
 
     /// What presses although every certificate is well: the CAs' own age, and a rotation that was not finished.
@@ -58,55 +71,59 @@ package struct CertificateStatus: Sendable {
         return finding
     }
 
-    private func installed(_ host: Host) async -> [CertificateFinding] {
+    private func installed(
+        _ survey: Result<KeySurvey, HostProblem>, _ host: Host, _ trust: Trust?
+    ) -> [CertificateFinding] {
         var finding = CertificateFinding(host: host.name, plane: .migration)
-        let survey: KeySurvey
-        do throws(HostProblem) {
-            survey = try await look(host)
-        } catch {
-            finding.isUnreachable = error.kind != .failed
-            finding.problem = error.diagnostic.summary
+        switch survey {
+        case .failure(let problem):
+            finding.isUnreachable = problem.kind != .failed
+            finding.problem = problem.diagnostic.summary
             return [finding]
+        case .success(let seen):
+            if let text = seen.dataCertificatePEM, let certificate = try? Certificate(pem: text) {
+                describe(certificate, host, .data, in: &finding)
+                finding.isVerified = verifies(certificate, host, trust)
+            }
+            finding.problem = judge(seen, host, .data, trust) ?? finding.problem
+            if finding.problem == nil && !finding.isVerified {
+                finding.problem = "its certificate does not stand before the data CA"
+            }
+            guard seen.hasVNC else { return [finding] }
+            return [finding, finding.of(.vnc)]
         }
-        if let text = survey.dataCertificatePEM, let certificate = try? Certificate(pem: text) {
-            describe(certificate, host, .data, in: &finding)
-            finding.isVerified = verifies(certificate, host)
-        }
-        let current = (try? authority.current(name: host.name, plane: .data)) ?? nil
+    }
+
+    private func judge(_ survey: KeySurvey, _ host: Host, _ plane: PKI.Plane, _ trust: Trust?) -> String? {
+        guard let trust else { return nil }
+        let current = (try? authority.current(name: host.name, plane: plane)) ?? nil
         let wanted = CertificateJudgement.Wanted(
-            certificateSHA256: current.map { ContentDigest.sha256(Array($0.certificatePEM.utf8)) },
-            keySHA256: current?.keySHA256,
-            bundleSHA256: (try? authority.bundle(plane: .data)).map { ContentDigest.sha256(Array($0.utf8)) })
-        if let problem = CertificateJudgement.installed(survey, wanted) { finding.problem = problem }
-        if finding.problem == nil && !finding.isVerified {
-            finding.problem = "its certificate does not stand before the data CA"
-        }
-        guard survey.hasVNC else { return [finding] }
-        var vnc = CertificateFinding(host: host.name, plane: .vnc)
-        (vnc.serial, vnc.notAfter, vnc.issuerSerial) = (finding.serial, finding.notAfter, finding.issuerSerial)
-        (vnc.isVerified, vnc.problem) = (finding.isVerified, finding.problem)
-        return [finding, vnc]
+            certificate: current.map { ContentDigest.sha256(Array($0.certificatePEM.utf8)) }, key: current?.keySHA256,
+            bundle: ContentDigest.sha256(Array(trust.bundle.utf8)), crl: ContentDigest.sha256(Array(trust.crl.utf8)))
+        return CertificateJudgement.installed(survey, plane, wanted)
     }
 
-    private func look(_ host: Host) async throws(HostProblem) -> KeySurvey {
-        let connection = try await context.connector.connect(to: host)
+    private func look(_ host: Host) async -> Result<KeySurvey, HostProblem> {
         do throws(HostProblem) {
-            let channel = try await RunChannel.open(on: connection, host: host.name)
-            let survey = try await KeySurvey.take(over: channel, host: host.name)
-            await channel.bye()
-            await connection.close()
-            return survey
+            let connection = try await context.connector.connect(to: host)
+            do throws(HostProblem) {
+                let channel = try await RunChannel.open(on: connection, host: host.name)
+                let survey = try await KeySurvey.take(over: channel, host: host.name)
+                await channel.bye()
+                await connection.close()
+                return .success(survey)
+            } catch {
+                await connection.close()
+                throw error
+            }
         } catch {
-            await connection.close()
-            throw error
+            return .failure(error)
         }
     }
 
-    private func verifies(_ certificate: Certificate, _ host: Host) -> Bool {
-        guard let bundle = try? authority.bundle(plane: .data), let trust = try? TrustBundle(pem: bundle) else {
-            return false
-        }
-        return (try? trust.verify(certificate, name: host.address, purpose: .server).isTrusted) ?? false
+    private func verifies(_ certificate: Certificate, _ host: Host, _ trust: Trust?) -> Bool {
+        guard let trust, let bundle = try? TrustBundle(pem: trust.bundle, crl: trust.crl) else { return false }
+        return (try? bundle.verify(certificate, name: host.address, purpose: .server).isTrusted) ?? false
     }
 
     /// What the certificate says, and why the ledger would replace it.

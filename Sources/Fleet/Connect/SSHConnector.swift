@@ -85,7 +85,12 @@ extension SSHError {
         if let file { detail.append("\(file)\(line.map { ":\($0)" } ?? "")") }
         if let knownKey { detail.append("known:     \(knownKey.type) \(knownKey.fingerprint)") }
         if let presentedKey { detail.append("presented: \(presentedKey.type) \(presentedKey.fingerprint)") }
-        return .error(message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"), hint: hint, host: host)
+        // The library knows addresses; the command takes the inventory's names.
+        let isUntrusted = code == .hostKeyUnknown && host != nil
+        let trust = "compare the fingerprint with the machine's own, then run `drover host trust -t \(host ?? "")`"
+        return .error(
+            message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"), hint: isUntrusted ? trust : hint,
+            host: host)
     }
 }
 

@@ -1,4 +1,5 @@
 package import Inventory
+package import Logging
 package import Values
 
 /// What an operation works with: a fleet's files, read once, and the way to its hosts.
@@ -8,8 +9,14 @@ package struct FleetContext: Sendable {
     package let connector: any Connector
     /// How many hosts are worked on at once.
     package let parallel: Int
+    /// What is told to those who want to know how the work goes; never a secret.
+    package let logger: Logger
 
-    package init(directory: FleetDirectory, inventory: Inventory, connector: any Connector, parallel: Int) {
+    package init(
+        directory: FleetDirectory, inventory: Inventory, connector: any Connector, parallel: Int,
+        logger: Logger = Logger(label: "drover") { _ in SwiftLogNoOpLogHandler() }
+    ) {
+        self.logger = logger
         self.directory = directory
         self.inventory = inventory
         self.connector = connector

@@ -1,6 +1,6 @@
-package import Hypervisor
+internal import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// Moves a running VM to another host such that it never runs twice and never vanishes.
 ///
@@ -93,12 +93,8 @@ package struct MachineMigration: Sendable {
     private func startWatcher(_ plan: MigrationPlan, _ hosts: MigrationHosts, _ log: OperationLog) async throws {
         let source = try HypervisorURI.tls(address: plan.source.address, pkiDirectory: nil).text
         let script = HostScript(
-            variables: [
-                ("uuid", plan.uuid), ("source_uri", source), ("outcome", MigrationWatcher.outcomePath(log.id)),
-                ("patience", "172800"),
-            ], MigrationWatcher.script)
-        try await script.startDetached(
-            unit: "drover-migration-\(log.id)", on: hosts.destination.shell, host: plan.destination.name)
+            variables: [("uuid", plan.uuid), ("source_uri", source), ("patience", "172800")], MigrationWatcher.script)
+        try await script.startDetached(unit: MigrationWatcher.unit(log.id), over: hosts.destination.channel)
     }
 }
 
@@ -106,6 +102,6 @@ package struct MachineMigration: Sendable {
 enum MigrationWatcher {
     static let script = String(decoding: PackageResources.migration_watcher_sh, as: UTF8.self)
 
-    /// Where it says how it ended; with `.stop` added, what ends it.
-    static func outcomePath(_ operation: String) -> String { "/run/drover-migration-\(operation)" }
+    /// Its name, and that of its program's file in /run. It ends when that file is gone.
+    static func unit(_ operation: String) -> String { "drover-migration-\(operation)" }
 }

@@ -6,14 +6,16 @@ struct MigrationHosts: Sendable {
     struct Side: Sendable {
         let host: Host
         let hypervisor: HypervisorConnection
-        let shell: any HostConnection
+        let connection: any HostConnection
+        /// Scripts run over this one channel, one round trip each.
+        let channel: RunChannel
 
         /// Runs a script on this host.
         @discardableResult
         func run(
-            _ body: String, _ variables: [(String, String)] = [], doing: String
+            _ body: String, _ variables: [(String, String)] = [], arguments: [String] = [], doing: String
         ) async throws(HostProblem) -> String {
-            try await HostScript(variables: variables, body).run(on: shell, host: host.name, doing: doing)
+            try await HostScript(variables: variables, arguments: arguments, body).run(over: channel, doing: doing)
         }
 
         /// Gives libvirt's errors the host's name.
@@ -28,8 +30,9 @@ struct MigrationHosts: Sendable {
         }
 
         func close() async {
+            await channel.bye()
+            await connection.close()
             await hypervisor.close()
-            await shell.close()
         }
     }
 
@@ -39,12 +42,25 @@ struct MigrationHosts: Sendable {
     static func connect(
         from source: Host, to destination: Host, connector: any Connector, driver: any HypervisorDriver
     ) async throws(HostProblem) -> MigrationHosts {
-        let first = try await side(source, connector, driver)
+        async let other = outcome(destination, connector, driver)
+        let first = await outcome(source, connector, driver)
+        let second = await other
         do {
-            return MigrationHosts(source: first, destination: try await side(destination, connector, driver))
+            return MigrationHosts(source: try first.get(), destination: try second.get())
         } catch {
-            await first.close()
+            await (try? first.get())?.close()
+            await (try? second.get())?.close()
             throw error
+        }
+    }
+
+    private static func outcome(
+        _ host: Host, _ connector: any Connector, _ driver: any HypervisorDriver
+    ) async -> Result<Side, HostProblem> {
+        do throws(HostProblem) {
+            return .success(try await side(host, connector, driver))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -52,9 +68,14 @@ struct MigrationHosts: Sendable {
         _ host: Host, _ connector: any Connector, _ driver: any HypervisorDriver
     ) async throws(HostProblem) -> Side {
         let hypervisor = try await driver.connect(to: host)
-        do {
-            return Side(host: host, hypervisor: hypervisor, shell: try await connector.connect(to: host))
+        var opened: (any HostConnection)?
+        do throws(HostProblem) {
+            let connection = try await connector.connect(to: host)
+            opened = connection
+            let channel = try await RunChannel.open(on: connection, host: host.name)
+            return Side(host: host, hypervisor: hypervisor, connection: connection, channel: channel)
         } catch {
+            await opened?.close()
             await hypervisor.close()
             throw error
         }

@@ -28,25 +28,35 @@ struct MigrationJob: Sendable {
         Task { [clock] in for await event in atSource { clock.heardAtSource(event) } }
         Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
         let request = try request()
+        // libvirt's call cannot be cancelled, and need not be: it belongs to the hosts. What waits for it can.
+        let (answers, answer) = AsyncStream.makeStream(of: String?.self)
+        Task {
+            answer.yield(await call(request))
+            answer.finish()
+        }
         let problem = try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask {
-                do throws(HypervisorError) {
-                    try await hosts.source.hypervisor.migrate(.uuid(plan.uuid), request)
-                    return nil
-                } catch {
-                    if error.code == .cancelled { throw CancellationError() }
-                    return "\(error)"
-                }
+                for await problem in answers { return problem }
+                throw CancellationError()
             }
             group.addTask {
                 try await watch()
                 return nil
             }
-            let first = try await group.next()
-            group.cancelAll()
-            return first ?? nil
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
         }
         return Result(problem: problem, final: await finalFigures())
+    }
+
+    /// What libvirt reports; nil for success.
+    private func call(_ request: MigrationRequest) async -> String? {
+        do throws(HypervisorError) {
+            try await hosts.source.hypervisor.migrate(.uuid(plan.uuid), request)
+            return nil
+        } catch {
+            return error.description
+        }
     }
 
     private func request() throws -> MigrationRequest {

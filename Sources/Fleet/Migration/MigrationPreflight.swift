@@ -112,8 +112,7 @@ struct MigrationPreflight {
     }
 
     private mutating func plan(_ disks: [DiskDescription]) async throws -> [MigrationPlan.Disk] {
-        let proof = SharednessProof(
-            source: (source.host, source.shell), destination: (destination.host, destination.shell))
+        let proof = SharednessProof(hosts: hosts)
         var known: [String: Bool] = [:]
         var plans: [MigrationPlan.Disk] = []
         for disk in disks {

@@ -131,9 +131,8 @@ struct MigrationSettlement: Sendable {
     }
 
     private func stopWatcher() async {
-        let path = MigrationWatcher.outcomePath(log.id)
-        _ = try? await hosts.destination.run(
-            #": >"$path.stop"; sleep 2; rm -f -- "$path" "$path.stop""#, [("path", path)], doing: "end the watcher")
+        let program = "/run/\(MigrationWatcher.unit(log.id)).sh"
+        _ = try? await hosts.destination.run(#"rm -f -- "$program""#, [("program", program)], doing: "end the watcher")
     }
 
     private func unknown(

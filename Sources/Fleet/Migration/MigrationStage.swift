@@ -64,7 +64,7 @@ struct MigrationStage: Sendable {
         let name = DiskPath.lastComponent(disk.path)
         let spec = VolumeSpec(name: name, capacity: UInt64(bytes.count), format: "raw")
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
-            try await hypervisor.createVolume(spec, in: pool)
+            _ = try await hypervisor.createVolume(spec, in: pool)
             try await hypervisor.upload(file, to: name, in: pool)
         }
     }
@@ -85,26 +85,28 @@ struct MigrationStage: Sendable {
 
     /// Removes what this operation made at the destination, and nothing else. The guest must not be there any more.
     static func clean(_ paths: [String], on side: MigrationHosts.Side) async throws {
-        for path in paths {
-            try await side.run(#"rm -f -- "$path""#, [("path", path)], doing: "remove what was copied")
-        }
+        guard !paths.isEmpty else { return }
+        try await side.run(#"rm -f -- "$@""#, arguments: paths, doing: "remove what was copied")
         await refresh(paths, on: side)
     }
 
     /// Sets the moved files aside at the source, and has them removed after the grace time by the host itself.
     static func retire(_ paths: [String], operation: String, keep seconds: Int, on side: MigrationHosts.Side) async throws {
-        for path in paths {
-            let variables = [("path", path), ("kept", "\(path).moved-\(operation)"), ("seconds", "\(seconds)")]
-            try await side.run(
-                """
+        guard !paths.isEmpty else { return }
+        try await side.run(
+            """
+            for path do
+                kept=$path.moved-$operation
                 if [ -e "$path" ]; then mv -f -- "$path" "$kept" || exit 1; fi
-                [ -e "$kept" ] || exit 0
-                if [ "$seconds" -eq 0 ]; then rm -f -- "$kept"; exit; fi
-                if [ -d /run/systemd/system ]; then
+                [ -e "$kept" ] || continue
+                if [ "$seconds" -eq 0 ]; then
+                    rm -f -- "$kept"
+                elif [ -d /run/systemd/system ]; then
                     systemd-run --quiet --on-active="$seconds" rm -f -- "$kept"
                 fi
-                """, variables, doing: "set the moved disk aside")
-        }
+            done
+            """, [("operation", operation), ("seconds", "\(seconds)")], arguments: paths,
+            doing: "set the moved disks aside")
         await refresh(paths, on: side)
     }
 

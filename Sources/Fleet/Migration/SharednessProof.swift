@@ -4,21 +4,19 @@ internal import Values
 /// Whether two hosts see one directory, proven by a random token: written beside the disk on one host, looked for on the
 /// other. Names of pools and mounts prove nothing.
 struct SharednessProof {
-    let source: (host: Host, connection: any HostConnection)
-    let destination: (host: Host, connection: any HostConnection)
+    let hosts: MigrationHosts
 
     /// - Throws: `HostProblem` when either host cannot say; then nothing is decided.
     func isShared(directory: String) async throws(HostProblem) -> Bool {
         let token = Nonce.make()
-        let file = DiskPath.join(directory, ".drover-\(token)")
-        let variables = [("file", file), ("token", token)]
-        try await HostScript(variables: variables, #"umask 077; printf %s "$token" >"$file""#).run(
-            on: source.connection, host: source.host.name, doing: "write a token beside the disk")
+        let variables = [("file", DiskPath.join(directory, ".drover-\(token)")), ("token", token)]
+        try await hosts.source.run(
+            #"umask 077; printf %s "$token" >"$file""#, variables, doing: "write a token beside the disk")
         let answer: String
-        do {
-            let look = #"if [ -e "$file" ]; then printf 'shared %s' "$(cat -- "$file")"; else printf 'apart'; fi"#
-            answer = try await HostScript(variables: variables, look).run(
-                on: destination.connection, host: destination.host.name, doing: "look for the token beside the disk")
+        do throws(HostProblem) {
+            answer = try await hosts.destination.run(
+                #"if [ -e "$file" ]; then printf 'shared %s' "$(cat -- "$file")"; else printf 'apart'; fi"#, variables,
+                doing: "look for the token beside the disk")
         } catch {
             await remove(variables)
             throw error
@@ -31,12 +29,11 @@ struct SharednessProof {
             throw HostProblem(
                 .failed,
                 .error(
-                    "cannot tell whether \"\(directory)\" is shared", detail: answer, host: destination.host.name))
+                    "cannot tell whether \"\(directory)\" is shared", detail: answer, host: hosts.destination.host.name))
         }
     }
 
     private func remove(_ variables: [(String, String)]) async {
-        _ = try? await HostScript(variables: variables, #"rm -f -- "$file""#).run(
-            on: source.connection, host: source.host.name, doing: "remove the token")
+        _ = try? await hosts.source.run(#"rm -f -- "$file""#, variables, doing: "remove the token")
     }
 }

@@ -9,8 +9,10 @@ package struct HostPlanning: Sendable {
     private let tree: RoleTree
     private let host: Host
     private let input: RenderInput
+    private let roles: [String]
 
     package init(_ directory: FleetDirectory, host: Host, facts: Mapping, test: Bool) {
+        roles = directory.roleNames
         tree = RoleTree(directory)
         self.host = host
         input = RenderInput(hostName: host.name, facts: facts, vars: host.vars, test: test)
@@ -24,6 +26,18 @@ package struct HostPlanning: Sendable {
         } catch {
             throw named(error)
         }
+    }
+
+    /// The text that a role's templates come to, before it is read as YAML.
+    package func render(_ role: String) throws(Diagnostics) -> String {
+        let rendered: SourceText?
+        do {
+            rendered = try SLSRenderer(tree: tree, input: input).render(role)
+        } catch {
+            throw named(error)
+        }
+        if let rendered { return rendered.text }
+        throw Diagnostics(.error("there is no role \"\(role)\"", hint: NearestName.hint(for: role, among: roles)))
     }
 
     /// Turns low state into shell and files.

@@ -1,7 +1,8 @@
 package import Inventory
+internal import Logging
 package import Modules
 package import States
-package import Values
+internal import Values
 
 /// How a state run is to be done.
 package struct StateRunOptions: Sendable {
@@ -69,6 +70,7 @@ package struct StateRun: Sendable {
         var report = HostReport(host: host)
         do {
             let connection = try await context.connector.connect(to: host)
+            log(host, "connected", since: began)
             do {
                 try await run(on: host, over: connection, compile, into: &report)
             } catch {
@@ -93,7 +95,9 @@ package struct StateRun: Sendable {
     ) async throws {
         let channel = try await RunChannel.open(on: connection, host: host.name)
         do {
+            let asked = Clock.monotonic
             let facts = try await FactGathering.facts(of: host, over: channel)
+            log(host, "gathered \(facts.count) facts", since: asked)
             FactCache(context.directory).write(facts, of: host.name)
             let planning = HostPlanning(context.directory, host: host, facts: facts, test: options.test)
             let low = try compile(planning)
@@ -102,6 +106,7 @@ package struct StateRun: Sendable {
             let plan = try planning.plan(low, materials: materials)
             report.warnings += plan.warnings
             report.chunks = plan.chunks
+            log(host, "compiled \(plan.chunks.count) states")
             tell(.began(host: host.name, states: plan.chunks.count))
             try await ship(plan, over: channel)
             try await execute(plan, on: host, over: channel, into: &report)
@@ -125,10 +130,17 @@ package struct StateRun: Sendable {
         try await channel.put("check", Array(plan.checkScript().utf8))
         let (output, _) = try await channel.exec("check")
         // A host that cannot say gets everything.
-        for file in plan.shipment(present: plan.present(output) ?? [:]) {
-            try await channel.put(file.blob, file.content)
-        }
+        let shipment = plan.shipment(present: plan.present(output) ?? [:])
+        for file in shipment { try await channel.put(file.blob, file.content) }
+        log(channel.hostName, "sent \(shipment.count) of \(plan.files.count) files")
     }
+
+    private func log(_ host: Host, _ words: String, since start: UInt64? = nil) {
+        let time = start.map { " in \(Int(Clock.seconds(since: $0) * 1000)) ms" } ?? ""
+        log(host.name, words + time)
+    }
+
+    private func log(_ host: String, _ words: String) { context.logger.debug("\(host): \(words)") }
 
     private func execute(
         _ plan: HostPlan, on host: Host, over channel: RunChannel, into report: inout HostReport
@@ -136,6 +148,7 @@ package struct StateRun: Sendable {
         let program = plan.program(
             nonce: channel.nonce, test: options.test, diff: options.diff, confirmSeconds: options.confirmSeconds)
         try await channel.put("program", Array(program.utf8))
+        log(host, "sent a program of \(program.utf8.count) bytes to \(channel.directory)")
         var results: [StateResult] = []
         var isComplete = false
         var stray: [String] = []

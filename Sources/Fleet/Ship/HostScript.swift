@@ -1,5 +1,5 @@
 internal import Modules
-package import Values
+internal import Values
 
 /// A small script that an operation runs on a host, outside a state run: a token written, a file moved.
 package struct HostScript: Sendable {
@@ -7,9 +7,11 @@ package struct HostScript: Sendable {
 
     /// - Parameters:
     ///   - variables: set before the body, quoted, so that no value becomes code.
+    ///   - arguments: what the body sees as `"$@"`.
     ///   - body: POSIX sh.
-    package init(variables: [(String, String)] = [], _ body: String) {
-        text = variables.map { "\($0.0)=\(ShellText.quoted($0.1))\n" }.joined() + body + "\n"
+    package init(variables: [(String, String)] = [], arguments: [String] = [], _ body: String) {
+        let words = arguments.isEmpty ? "" : "set -- \(arguments.map { ShellText.quoted($0) }.joined(separator: " "))\n"
+        text = variables.map { "\($0.0)=\(ShellText.quoted($0.1))\n" }.joined() + words + body + "\n"
     }
 
     /// Runs it over a connection.
@@ -18,20 +20,31 @@ package struct HostScript: Sendable {
     @discardableResult
     package func run(on connection: any HostConnection, host: String, doing: String) async throws(HostProblem) -> String {
         let channel = try await RunChannel.open(on: connection, host: host)
+        do {
+            let said = try await run(over: channel, doing: doing)
+            await channel.bye()
+            return said
+        } catch {
+            await channel.bye()
+            throw error
+        }
+    }
+
+    /// Runs it over a channel that is open: one round trip.
+    @discardableResult
+    package func run(over channel: RunChannel, doing: String) async throws(HostProblem) -> String {
         try await channel.put("script", Array("exec 2>&1\nset -u\n\(text)".utf8))
         let (output, code) = try await channel.exec("script")
-        await channel.bye()
         let said = String(decoding: output, as: UTF8.self)
         guard code == 0 else {
-            throw HostProblem(.failed, .error("cannot \(doing)", detail: said, host: host))
+            throw HostProblem(.failed, .error("cannot \(doing)", detail: said, host: channel.hostName))
         }
         return said
     }
 
     /// Starts it as a program that lives on by itself, whatever becomes of the connection and the controller.
     /// - Parameter unit: its name where systemd looks after it; letters, digits and dashes.
-    package func startDetached(unit: String, on connection: any HostConnection, host: String) async throws(HostProblem) {
-        let channel = try await RunChannel.open(on: connection, host: host)
+    package func startDetached(unit: String, over channel: RunChannel) async throws(HostProblem) {
         try await channel.put("program", Array("set -u\n\(text)".utf8))
         let launch = """
             exec 2>&1
@@ -48,10 +61,9 @@ package struct HostScript: Sendable {
             """
         try await channel.put("launch", Array(launch.utf8))
         let (output, code) = try await channel.exec("launch")
-        await channel.bye()
         guard code == 0 else {
             let said = String(decoding: output, as: UTF8.self)
-            throw HostProblem(.failed, .error("cannot start a program", detail: said, host: host))
+            throw HostProblem(.failed, .error("cannot start a program", detail: said, host: channel.hostName))
         }
     }
 }

@@ -1,5 +1,5 @@
 package import Modules
-package import Values
+internal import Values
 
 /// The controller's end of the receiver: one exec channel over which scripts and files go out and records come back.
 ///
@@ -9,7 +9,7 @@ package actor RunChannel {
     package nonisolated let directory: String
     /// What the controller and the host agreed on to tell records from noise.
     package nonisolated let nonce: String
-    private nonisolated let hostName: String
+    nonisolated let hostName: String
     private let channel: any HostChannel
     private var reader: RecordReader
     private var waiting: [Record] = []

@@ -107,9 +107,10 @@ public struct DiskSpec: Sendable, Hashable {
         self.serial = serial
     }
 
-    /// The ISO image with the first-boot configuration: a read-only SATA drive, which every guest can read.
+    /// The ISO image with the first-boot configuration: a read-only drive on virtio-scsi, because the kernels of cloud
+    /// images (Debian's, for one) have no driver for a SATA controller.
     public static func seed(_ path: String) -> DiskSpec {
-        DiskSpec(source: .file(path), format: "raw", device: .cdrom, bus: "sata", discard: false, isReadOnly: true)
+        DiskSpec(source: .file(path), format: "raw", device: .cdrom, bus: "scsi", discard: false, isReadOnly: true)
     }
 }
 

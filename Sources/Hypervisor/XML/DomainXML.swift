@@ -92,6 +92,9 @@ public enum DomainXML {
 
     private static func devices(_ spec: DomainSpec) -> XMLElement {
         var children = spec.emulator.map { [XMLElement("emulator", text: $0)] } ?? []
+        if spec.disks.contains(where: { $0.bus == "scsi" }) {
+            children.append(XMLElement("controller", ["type": "scsi", "model": "virtio-scsi"]))
+        }
         children += disks(spec.disks)
         children += spec.interfaces.map(interface)
         if spec.hasSerialConsole {

@@ -13,6 +13,14 @@ final class ListBox {
 
     init(_ value: Value) { origin = value }
 
+    deinit { Teardown.release(surrender()) }
+
+    /// Gives up what it holds, before it is destroyed.
+    func surrender() -> [Datum] {
+        defer { storage = [] }
+        return storage ?? []
+    }
+
     var items: [Datum] {
         get {
             if let storage { return storage }
@@ -36,6 +44,21 @@ final class ListBox {
     }
 }
 
+/// A Python tuple. A reference only so that it can be taken apart safely.
+final class TupleBox {
+    private(set) var items: [Datum]
+
+    init(_ items: [Datum]) { self.items = items }
+
+    deinit { Teardown.release(surrender()) }
+
+    /// Gives up what it holds, before it is destroyed.
+    func surrender() -> [Datum] {
+        defer { items = [] }
+        return items
+    }
+}
+
 /// A Python dict: ordered, a reference.
 final class MapBox {
     private var storage: MapTable?
@@ -48,6 +71,14 @@ final class MapBox {
     }
 
     init(_ value: Value) { origin = value }
+
+    deinit { Teardown.release(surrender()) }
+
+    /// Gives up what it holds, before it is destroyed.
+    func surrender() -> [Datum] {
+        defer { storage = MapTable() }
+        return storage?.contents ?? []
+    }
 
     var table: MapTable {
         get {

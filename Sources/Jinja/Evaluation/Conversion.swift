@@ -27,7 +27,7 @@ extension Datum {
         case .int(let number): return Value(number)
         case .double(let number): return Value(number)
         case .string(let text): return Value(text)
-        case .tuple(let items): return Value(try items.map { try $0.value(depth: depth + 1) })
+        case .tuple(let box): return Value(try box.items.map { try $0.value(depth: depth + 1) })
         case .list(let box): return try box.value(depth: depth + 1)
         case .map(let box): return try box.value(depth: depth + 1)
         case .object(let object):

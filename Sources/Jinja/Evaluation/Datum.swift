@@ -10,11 +10,12 @@ enum Datum {
     case double(Double)
     case string(String)
     case list(ListBox)
-    case tuple([Datum])
+    case tuple(TupleBox)
     case map(MapBox)
     case object(NativeObject)
 
     static func list(_ items: [Datum]) -> Datum { .list(ListBox(items)) }
+    static func tuple(_ items: [Datum]) -> Datum { .tuple(TupleBox(items)) }
 
     /// The name of the type as Python says it.
     var typeName: String {
@@ -61,10 +62,14 @@ final class Undefined {
     let hint: String?
     /// Where it was looked up.
     let origin: Mark?
+    /// Prints as nothing and is false, as the outcome of `a if b` without `else` does in Jinja even when it is strict.
+    let isBlank: Bool
 
     init(
-        _ summary: String, name: String? = nil, detail: String? = nil, hint: String? = nil, origin: Mark? = nil
+        _ summary: String, name: String? = nil, detail: String? = nil, hint: String? = nil, origin: Mark? = nil,
+        isBlank: Bool = false
     ) {
+        self.isBlank = isBlank
         self.name = name
         self.summary = summary
         self.detail = detail
@@ -99,4 +104,7 @@ class NativeObject {
     func call(_ arguments: Arguments, _ renderer: Renderer) throws -> Datum {
         throw Fault("a \(typeName) cannot be called")
     }
+
+    /// Gives up what it holds, before it is destroyed; see `Teardown`.
+    func surrender() -> [Datum] { [] }
 }

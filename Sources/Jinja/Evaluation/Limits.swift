@@ -6,8 +6,8 @@ enum Limits {
     static let items = 4 << 20
     /// Numbers of one `range`, as in Jinja's sandbox.
     static let range = 100_000
-    /// Statements and expressions evaluated in one render.
-    static let steps = 20_000_000
+    /// Statements, expressions, rounds of loops and items handled by filters and functions in one render.
+    static let steps = 5_000_000
     /// Nesting of macros, loops, includes and expressions at run time. A level costs under 3 KiB of stack, in a debug
     /// build up to 10 KiB.
     static let depth = 400

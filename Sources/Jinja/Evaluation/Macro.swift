@@ -1,7 +1,7 @@
 /// A macro with the scope that it was defined in; also the body of a `call` block.
 final class Macro: NativeObject {
     let definition: MacroDefinition
-    private let scope: Scope
+    private var scope: Scope
     private let activation: Activation
 
     init(_ definition: MacroDefinition, scope: Scope, activation: Activation) {
@@ -9,6 +9,8 @@ final class Macro: NativeObject {
         self.scope = scope
         self.activation = activation
     }
+
+    override func surrender() -> [Datum] { isKnownUniquelyReferenced(&scope) ? scope.surrender() : [] }
 
     override var typeName: String { "macro" }
     override var text: String { "<Macro '\(definition.name)'>" }

@@ -7,7 +7,7 @@ enum DatumKey: Hashable {
     case tuple([DatumKey])
     case object(ObjectIdentifier)
 
-    init(_ datum: Datum) throws {
+    init(_ datum: Datum, depth: Int = 0) throws {
         switch datum {
         case .undefined(let undefined): throw undefined.fault
         case .null: self = .null
@@ -15,7 +15,9 @@ enum DatumKey: Hashable {
         case .int(let number): self = .int(number)
         case .double(let number): self = Int(exactly: number).map { .int($0) } ?? .double(number)
         case .string(let text): self = .string(text)
-        case .tuple(let items): self = .tuple(try items.map { try DatumKey($0) })
+        case .tuple(let box):
+            guard depth < 100 else { throw Fault("tuple is nested too deeply to be a key") }
+            self = .tuple(try box.items.map { try DatumKey($0, depth: depth + 1) })
         case .object(let object): self = .object(ObjectIdentifier(object))
         case .list, .map: throw Fault("\(datum.kindName) cannot be a key", detail: "unhashable type: \"\(datum.typeName)\"")
         }
@@ -32,6 +34,8 @@ struct MapTable {
     var isEmpty: Bool { index.isEmpty }
     var keys: [Datum] { entries.compactMap { $0?.key } }
     var values: [Datum] { entries.compactMap { $0?.value } }
+    /// Keys and values that hold something themselves.
+    var contents: [Datum] { entries.flatMap { $0.map { [$0.key, $0.value] } ?? [] }.filter(\.isContainer) }
     var pairs: [(key: Datum, value: Datum)] { entries.compactMap(\.self) }
 
     subscript(_ key: DatumKey) -> Datum? { index[key].flatMap { entries[$0]?.value } }

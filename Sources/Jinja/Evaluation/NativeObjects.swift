@@ -37,7 +37,7 @@ final class BoundMethod: NativeObject {
         switch receiver {
         case .string(let text): return try StringMethods.call(name, on: text, arguments)
         case .list(let box): return try ListMethods.call(name, on: box, arguments)
-        case .tuple(let items): return try ListMethods.search(name, in: items, arguments)
+        case .tuple(let box): return try ListMethods.search(name, in: box.items, arguments)
         case .map(let box): return try MapMethods.call(name, on: box, arguments)
         case .double(let number): return .bool(number.rounded() == number)
         case .int(let number): return .int(Int.bitWidth - number.magnitude.leadingZeroBitCount)
@@ -51,9 +51,14 @@ final class Namespace: NativeObject {
     var values = MapTable()
 
     override var typeName: String { "Namespace" }
-    override var text: String { "<Namespace \((try? Datum.map(MapBox(values)).repr()) ?? "")>" }
     override var attributeNames: [String] { values.keys.compactMap(\.plainText) }
     override func attribute(_ name: String) -> Datum? { values[.string(name)] }
+
+    deinit { Teardown.release(surrender()) }
+    override func surrender() -> [Datum] {
+        defer { values = MapTable() }
+        return values.contents
+    }
 }
 
 /// Jinja's `cycler()`.

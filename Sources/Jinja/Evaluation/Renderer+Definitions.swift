@@ -10,6 +10,7 @@ extension Renderer {
             let value = try filters.map { try evaluate($0, blockText: text) } ?? .string(text)
             try assign(target, value, in: scope)
         case .macro(let definition):
+            circular.append(scope)
             scope.assign(definition.name, .object(Macro(definition, scope: scope, activation: activation)))
         case .load(let format, let target, let body):
             let name = "\(source.name) (\(format.rawValue) block)"

@@ -6,7 +6,7 @@ extension Renderer {
     func evaluate(_ expression: Expression, blockText: String? = nil) throws -> Datum {
         switch expression.kind {
         case .literal(let literal): return Datum(literal)
-        case .name(let name): return scope.find(name) ?? .undefined(unknownName(name, at: expression.place))
+        case .name(let name): return scope.find(name) ?? unknown(name, at: expression.place)
         default: break
         }
         try step()
@@ -28,7 +28,10 @@ extension Renderer {
                 if let input { try evaluate(input, blockText: blockText) } else { .string(blockText ?? "") }
             let given = try self.arguments(arguments, of: name)
             callPlace = expression.place
-            return try apply(filter: name, to: value, given)
+            try charge(for: value)
+            let result = try apply(filter: name, to: value, given)
+            try charge(for: result)
+            return result
         case .test(let input, let name, let arguments):
             let value = try evaluate(input)
             let given = try self.arguments(arguments, of: name)
@@ -81,7 +84,7 @@ extension Renderer {
         if try evaluate(test).isTrue { return try evaluate(then) }
         if let otherwise { return try evaluate(otherwise) }
         return .undefined(
-            Undefined("the condition is false and there is no \"else\"", origin: mark(place)))
+            Undefined("the condition is false and there is no \"else\"", origin: mark(place), isBlank: true))
     }
 
     /// `a < b < c` evaluates `b` once and stops at the first that is false.
@@ -99,10 +102,12 @@ extension Renderer {
 
     // MARK: - Names, attributes, items
 
-    private func unknownName(_ name: String, at place: Place) -> Undefined {
-        Undefined(
-            "\"\(name)\" is undefined", name: name, hint: NearestName.hint(for: name, among: scope.visibleNames),
-            origin: mark(place))
+    private func unknown(_ name: String, at place: Place) -> Datum {
+        if name == "self", !activation.blocks.isEmpty { return .object(BlockSet(activation)) }
+        return .undefined(
+            Undefined(
+                "\"\(name)\" is undefined", name: name, hint: NearestName.hint(for: name, among: scope.visibleNames),
+                origin: mark(place)))
     }
 
     private func attribute(of base: Expression, _ name: String, in expression: Expression) throws -> Datum {
@@ -141,7 +146,9 @@ extension Renderer {
         if let caller { arguments.named.append(("caller", .object(caller))) }
         callPlace = expression.place
         do {
-            return try call(function, arguments)
+            let result = try call(function, arguments)
+            try charge(for: result)
+            return result
         } catch var fault as Fault {
             let here = mark(expression.place)
             if fault.mark == nil {

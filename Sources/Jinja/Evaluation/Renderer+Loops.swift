@@ -8,8 +8,10 @@ extension Renderer {
     /// Also the body of a call `loop(items)` in a recursive loop.
     func run(_ loop: ForLoop, over items: [Datum], depth: Int) throws {
         let outer = scope
+        var wasCompleted = false
         let state = LoopState(items, depth: depth, definition: loop, scope: outer, activation: activation)
         for index in items.indices {
+            try step()
             state.index = index
             let inner = Scope(parent: outer, names: ["loop": .object(state)])
             let flow = try with(inner) {
@@ -17,8 +19,10 @@ extension Renderer {
                 return try execute(loop.body)
             }
             if flow == .breakLoop { break }
+            wasCompleted = wasCompleted || flow == .next
         }
-        guard items.isEmpty else { return }
+        // As in Jinja, a round that was broken off does not count.
+        guard !wasCompleted else { return }
         _ = try with(Scope(parent: outer)) { try execute(loop.otherwise) }
     }
 

@@ -8,9 +8,11 @@ extension Renderer {
             guard activation.base == nil else { return }
             try include(reference, ignoreMissing: ignoreMissing, at: statement.place)
         case .importTemplate(let reference, let name):
+            circular.append(scope)
             scope.assign(name, .object(try module(reference, at: statement.place)))
         case .importNames(let reference, let names):
             let module = try module(reference, at: statement.place)
+            circular.append(scope)
             for (name, alias) in names { scope.assign(alias, try module.exported(name, mark(statement.place))) }
         case .importData(let format, let reference, let name):
             let written = try module(reference, at: statement.place)
@@ -55,7 +57,7 @@ extension Renderer {
         var names: [Datum] = [value]
         switch value {
         case .list(let box): names = box.items
-        case .tuple(let items): names = items
+        case .tuple(let box): names = box.items
         default: break
         }
         var tried: [String] = []

@@ -15,6 +15,8 @@ final class Renderer {
     private var steps = 0
     private var templateDepth = 0
     private var templates: [String: TemplateTree] = [:]
+    /// Scopes that hold a macro or a template, which hold the scope.
+    var circular: [Scope] = []
     /// Templates imported without context run once.
     var modules: [String: TemplateModule] = [:]
 
@@ -24,6 +26,13 @@ final class Renderer {
         globals = Scope(parent: functions, names: context.mapValues(Datum.init))
         scope = Scope(parent: globals)
         activation = Activation(tree, top: scope)
+    }
+
+    /// Ends the render: what holds itself is let go.
+    func close() {
+        for scope in circular { scope.surrender() }
+        circular = []
+        modules = [:]
     }
 
     var source: SourceText { activation.tree.source }
@@ -44,8 +53,21 @@ final class Renderer {
         return try body()
     }
 
-    func step() throws {
-        steps += 1
+    func step() throws { try charge(1) }
+
+    /// What a filter or function took or gave counts by its size.
+    func charge(for datum: Datum) throws {
+        switch datum {
+        case .string(let text): try charge(text.utf8.count >> 6)
+        case .list(let box): try charge(box.count >> 3)
+        case .tuple(let box): try charge(box.items.count >> 3)
+        case .map(let box): try charge(box.count >> 3)
+        default: break
+        }
+    }
+
+    private func charge(_ count: Int) throws {
+        steps += count
         if steps > Limits.steps { throw Fault("takes too long", detail: "stopped after \(Limits.steps) steps") }
     }
 

@@ -8,6 +8,15 @@ final class Scope {
         self.names = names
     }
 
+    deinit { Teardown.release(surrender()) }
+
+    /// Forgets every name, which breaks the circle of a scope and a macro defined in it.
+    @discardableResult
+    func surrender() -> [Datum] {
+        defer { names = [:] }
+        return Array(names.values)
+    }
+
     func find(_ name: String) -> Datum? {
         var scope: Scope? = self
         while let here = scope {

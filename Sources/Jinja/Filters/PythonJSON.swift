@@ -29,7 +29,7 @@ struct PythonJSON {
             text += number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : PythonNumber.text(of: number)
         case .string(let string): writeString(string)
         case .list(let box): try writeItems(box.items, "[", "]") { try $0.write($1) }
-        case .tuple(let items): try writeItems(items, "[", "]") { try $0.write($1) }
+        case .tuple(let box): try writeItems(box.items, "[", "]") { try $0.write($1) }
         case .map(let box):
             var pairs = try box.table.pairs.map { (name: try Self.key($0.key), value: $0.value) }
             if sortedKeys { pairs.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } }

@@ -132,7 +132,6 @@ final class Group: NativeObject {
     }
 
     override var typeName: String { "group" }
-    override var text: String { (try? Datum.tuple([key, members]).repr()) ?? "" }
     override var elements: [Datum]? { [key, members] }
     override var attributeNames: [String] { ["grouper", "list"] }
     override func attribute(_ name: String) -> Datum? {

@@ -62,8 +62,8 @@ extension Datum {
             try Limits.checkItems(left.count + right.count)
             return .list(left.items + right.items)
         case (.tuple(let left), .tuple(let right)):
-            try Limits.checkItems(left.count + right.count)
-            return .tuple(left + right)
+            try Limits.checkItems(left.items.count + right.items.count)
+            return .tuple(left.items + right.items)
         default: return nil
         }
     }
@@ -78,9 +78,9 @@ extension Datum {
         case .list(let box):
             try Limits.checkItems(product(box.count))
             return .list([[Datum]](repeating: box.items, count: count).flatMap(\.self))
-        case .tuple(let items):
-            try Limits.checkItems(product(items.count))
-            return .tuple([[Datum]](repeating: items, count: count).flatMap(\.self))
+        case .tuple(let box):
+            try Limits.checkItems(product(box.items.count))
+            return .tuple([[Datum]](repeating: box.items, count: count).flatMap(\.self))
         default: return nil
         }
     }

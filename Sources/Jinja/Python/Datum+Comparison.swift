@@ -24,7 +24,7 @@ extension Datum {
         case (.int(let left), .int(let right)): return left == right
         case (.list(let left), .list(let right)):
             return try left === right || Self.areEqual(left.items, right.items, depth)
-        case (.tuple(let left), .tuple(let right)): return try Self.areEqual(left, right, depth)
+        case (.tuple(let left), .tuple(let right)): return try Self.areEqual(left.items, right.items, depth)
         case (.map(let left), .map(let right)): return try left === right || Self.areEqual(left.table, right.table, depth)
         case (.object(let left), .object(let right)): return left === right
         default:
@@ -57,7 +57,7 @@ extension Datum {
         case (.string(let left), .string(let right)): return left.utf8.lexicographicallyPrecedes(right.utf8)
         case (.int(let left), .int(let right)): return left < right
         case (.list(let left), .list(let right)): return try Self.isLess(left.items, right.items, sign, depth)
-        case (.tuple(let left), .tuple(let right)): return try Self.isLess(left, right, sign, depth)
+        case (.tuple(let left), .tuple(let right)): return try Self.isLess(left.items, right.items, sign, depth)
         default:
             guard let left = asDouble, let right = other.asDouble else {
                 throw Fault("\(kindName) and \(other.kindName) cannot be compared by \"\(sign)\"")
@@ -84,7 +84,7 @@ extension Datum {
             }
             return text.containsText(part)
         case .list(let box): return try Self.contains(box.items, element)
-        case .tuple(let items): return try Self.contains(items, element)
+        case .tuple(let box): return try Self.contains(box.items, element)
         case .map(let box): return box.table[try DatumKey(element)] != nil
         case .object(let object):
             return try object.contains(element)

@@ -20,7 +20,7 @@ extension Datum {
         case (.map(let box), _):
             if let name = try? DatumKey(key), let found = box.table[name] { return found }
         case (.list(let box), .int(let index)): return box.items.element(index)
-        case (.tuple(let items), .int(let index)): return items.element(index)
+        case (.tuple(let box), .int(let index)): return box.items.element(index)
         case (.string(let text), .int(let index)):
             return Array(text.unicodeScalars).element(index).map { .string(String($0)) }
         case (.object(let object), _):
@@ -67,7 +67,7 @@ extension Datum {
         switch self {
         case .undefined(let undefined): throw undefined.fault
         case .list(let box): return .list(indices(box.count).map { box.items[$0] })
-        case .tuple(let items): return .tuple(indices(items.count).map { items[$0] })
+        case .tuple(let box): return .tuple(indices(box.items.count).map { box.items[$0] })
         case .string(let text):
             let scalars = Array(text.unicodeScalars)
             return .string(String(String.UnicodeScalarView(indices(scalars.count).map { scalars[$0] })))

@@ -3,7 +3,8 @@ extension Datum {
     func text() throws -> String {
         switch self {
         case .string(let text): text
-        case .object(let object): object.text
+        case .undefined(let undefined) where undefined.isBlank: ""
+        case .object(let object) where !(object is Namespace || object is Group): object.text
         default: try repr()
         }
     }
@@ -31,8 +32,18 @@ private struct ReprPrinter {
         case .double(let number): text += PythonNumber.text(of: number)
         case .string(let string): text += PythonText.repr(string)
         case .list(let box): try write(box.items, in: box, brackets: ("[", "]"))
-        case .tuple(let items): try write(tuple: items)
+        case .tuple(let box): try write(box)
         case .map(let box): try write(box)
+        case .object(let namespace as Namespace):
+            guard try enter(namespace, otherwise: "<Namespace ...>") else { return }
+            text += "<Namespace "
+            try write(.map(MapBox(namespace.values)))
+            text += ">"
+            open.removeLast()
+        case .object(let group as Group):
+            guard try enter(group, otherwise: "(...)") else { return }
+            try write(.tuple(group.elements ?? []))
+            open.removeLast()
         case .object(let object): text += object.text
         }
         try Limits.checkText(text.utf8.count)
@@ -56,10 +67,12 @@ private struct ReprPrinter {
         open.removeLast()
     }
 
-    private mutating func write(tuple items: [Datum]) throws {
+    private mutating func write(_ box: TupleBox) throws {
+        guard try enter(box, otherwise: "(...)") else { return }
         text += "("
-        try writeItems(items)
-        text += items.count == 1 ? ",)" : ")"
+        try writeItems(box.items)
+        text += box.items.count == 1 ? ",)" : ")"
+        open.removeLast()
     }
 
     private mutating func writeItems(_ items: [Datum]) throws {

@@ -3,14 +3,14 @@ extension Datum {
     var isTrue: Bool {
         get throws {
             switch self {
-            case .undefined(let undefined): throw undefined.fault
+            case .undefined(let undefined): if undefined.isBlank { false } else { throw undefined.fault }
             case .null: false
             case .bool(let truth): truth
             case .int(let number): number != 0
             case .double(let number): number != 0
             case .string(let text): !text.isEmpty
             case .list(let box): box.count > 0
-            case .tuple(let items): !items.isEmpty
+            case .tuple(let box): !box.items.isEmpty
             case .map(let box): box.count > 0
             case .object: true
             }
@@ -23,9 +23,11 @@ extension Datum {
     /// What a loop over it yields: items, keys, or characters.
     func elements() throws -> [Datum] {
         switch self {
-        case .undefined(let undefined): throw undefined.fault
+        case .undefined(let undefined):
+            if undefined.isBlank { return [] }
+            throw undefined.fault
         case .list(let box): return box.items
-        case .tuple(let items): return items
+        case .tuple(let box): return box.items
         case .map(let box): return box.table.keys
         case .string(let text): return text.unicodeScalars.map { .string(String($0)) }
         case .object(let object):
@@ -47,7 +49,7 @@ extension Datum {
         case .undefined(let undefined): throw undefined.fault
         case .string(let text): return text.unicodeScalars.count
         case .list(let box): return box.count
-        case .tuple(let items): return items.count
+        case .tuple(let box): return box.items.count
         case .map(let box): return box.count
         case .object(let object):
             if let elements = object.elements { return elements.count }

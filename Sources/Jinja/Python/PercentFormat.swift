@@ -20,7 +20,7 @@ struct PercentFormat {
 
     private init(_ format: String, _ argument: Datum) {
         scalars = Array(format.unicodeScalars)
-        if case .tuple(let items) = argument { values = items } else { values = [argument] }
+        if case .tuple(let box) = argument { values = box.items } else { values = [argument] }
         if case .map(let box) = argument { mapping = box } else { mapping = nil }
     }
 

@@ -165,13 +165,10 @@ enum StringMethods {
         let scalars = Array(text.unicodeScalars)
         let ordered = fromEnd ? scalars.reversed() : scalars
         var parts: [[Unicode.Scalar]] = []
-        var rest = ordered[...]
-        rest = rest.drop(while: \.isPythonSpace)
+        var rest = ordered.drop(while: \.isPythonSpace)
         while !rest.isEmpty {
             guard parts.count < limit else {
-                var last = Array(rest)
-                while last.last?.isPythonSpace == true { last.removeLast() }
-                parts.append(last)
+                parts.append(Array(rest))
                 break
             }
             let word = rest.prefix { !$0.isPythonSpace }
@@ -200,7 +197,7 @@ enum StringMethods {
         let bound = try arguments.bound(to: ["prefix", "start", "end"], required: 1)
         let part = try part(of: text, bound)
         if case .tuple(let choices)? = bound[0] {
-            return .bool(try choices.contains { test(part, try $0.text()) })
+            return .bool(try choices.items.contains { test(part, try $0.text()) })
         }
         return .bool(test(part, try bound.text(0, "prefix") ?? ""))
     }

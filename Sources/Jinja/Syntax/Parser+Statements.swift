@@ -62,7 +62,7 @@ extension Parser {
         case "import": return try importTemplate()
         case "from": return try importNames()
         case "do": return .perform(try tuple())
-        case "print": return .output(try tuple())
+        case "print": return try printed()
         case "break", "continue": return try loopControl(name, token)
         case "autoescape":
             _ = try expression()
@@ -92,6 +92,14 @@ extension Parser {
             }
         }
         throw SyntaxError("unknown tag \"\(name)\"", hint: TagNames.hint(for: name), at: token.place)
+    }
+
+    /// `print a, b` writes one after the other.
+    private mutating func printed() throws(SyntaxError) -> Statement.Kind {
+        let place = current.place
+        var parts = [try expression()]
+        while skip(.comma) { parts.append(try expression()) }
+        return .output(Expression(.concatenation(parts), at: place))
     }
 
     private mutating func loopControl(_ name: String, _ token: Token) throws(SyntaxError) -> Statement.Kind {

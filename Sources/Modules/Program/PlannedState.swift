@@ -1,4 +1,4 @@
-package import States
+internal import States
 internal import Values
 
 /// One chunk as shell.
@@ -56,7 +56,7 @@ struct PlannedState: Sendable {
         let predicted = targets(.prereq)
         if !predicted.isEmpty { lines.append("need_prereq " + predicted.joined(separator: " ")) }
         lines += around.lines
-        lines.append(again == nil ? "apply_state" : "apply_state watches")
+        lines.append("apply_state \(again == nil ? "plain" : "watches")")
         return lines
     }
 

@@ -87,7 +87,8 @@ satisfied() {
 
 compare_versions() {
     if [ "$package_tool" = apt ]; then
-        dpkg --compare-versions "$1" "$2" "$3"
+        # By its path: busybox has a dpkg of its own that cannot compare.
+        /usr/bin/dpkg --compare-versions "$1" "$2" "$3"
         return
     fi
     local lower

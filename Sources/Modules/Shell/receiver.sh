@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2015
 # The receiver: started by one exec request, reads frames from standard input, answers in lines that carry the nonce.
 # It travels in the exec string, so it is short. Only built-ins and dd touch standard input: neither reads too far.
 # The nonce is the name that it is started under.
@@ -29,14 +29,16 @@ for base in /run/drover /dev/shm/drover "${XDG_RUNTIME_DIR:-/nowhere}/drover"; d
     case $base in /run/*) [ -w /run ] || continue ;; *) base=$base-$(id -u) ;; esac
     mkdir -m 0700 "$base" 2>/dev/null
     { [ -d "$base" ] && [ -O "$base" ] && [ ! -L "$base" ] && chmod 0700 "$base"; } || continue
-    dir=$(mktemp -d "$base/run.XXXXXXXXXX") && break
+    dir=$(mktemp -d "$base/new.XXXXXXXXXX") && break
 done
 [ -n "$dir" ] || { say fail 'no private directory could be made under /run, /dev/shm or XDG_RUNTIME_DIR'; exit 1; }
-DROVER_RUN=$dir
-trap '[ -n "$started" ] || rm -rf "$dir"' EXIT
+trap '[ -n "$started" ] || rm -rf "$dir" 2>/dev/null' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 printf '%s\n' "$$" >"$dir/owner"
 printf '%s\n%s\n' "$boot" "$now" >"$dir/born"
+# It gets its name when it can be told from what a dead one left.
+DROVER_RUN=$base/run.${dir##*/new.}
+mv "$dir" "$DROVER_RUN" && dir=$DROVER_RUN || exit 1
 set +f
 for old in "$base"/run.*; do
     { [ -d "$old" ] && [ ! -L "$old" ] && [ "$old" != "$dir" ]; } || continue
@@ -47,7 +49,7 @@ for old in "$base"/run.*; do
         # A run that ended unseen keeps its results for a day; an upload that was cut off keeps nothing.
         if [ -e "$old/pid" ] && [ $((now - since)) -lt 86400 ]; then continue; fi
     fi
-    rm -rf "$old"
+    rm -rf "$old" 2>/dev/null
 done
 set -f
 put() {
@@ -88,7 +90,8 @@ drain() {
 }
 # Follows a spool from a byte until its program has ended. Only `sleep` is forked while nothing happens.
 follow() {
-    exec 4<"$1/spool" || { say fail "run is gone"; return; }
+    [ -r "$1/spool" ] || { say fail "run is gone"; return; }
+    exec 4<"$1/spool"
     [ "$2" = 0 ] || dd bs=1 count=0 skip="$2" <&4 >/dev/null 2>&1
     say follow "$2"
     nap=1 quiet=0
@@ -135,7 +138,7 @@ while IFS= read -r frame; do
             if alive "$base/$2/pid"; then kill -TERM "-$pid" 2>/dev/null || kill -TERM "$pid"; fi
             say stopped "$2" ;;
         remove)
-            case $2 in run.*) name "$2" && ! alive "$base/$2/pid" && rm -rf "${base:?}/$2" ;; esac ;;
+            case $2 in run.*) name "$2" && { [ -e "$base/$2/rc" ] || ! alive "$base/$2/pid"; } && rm -rf "${base:?}/$2" ;; esac ;;
         bye)
             started=
             say bye

@@ -304,11 +304,11 @@ attempt() {
 apply_state() {
     local tries=1
     if [ -z "$go" ]; then
-        attempt "${1-}"
+        attempt "$1"
         while [ "$test" = 0 ] && [ "$result" != "$until" ] && [ $tries -lt "$attempts" ]; do
             sleep "$interval"
             tries=$((tries + 1))
-            attempt "${1-}"
+            attempt "$1"
         done
         [ $tries -eq 1 ] || comment="Attempt $tries of $attempts: $comment"
         answer_event

@@ -1,1 +1,0 @@
-// Declarations of Jinja follow in its folders.

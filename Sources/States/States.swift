@@ -1,1 +1,0 @@
-// Declarations of States follow in its folders.

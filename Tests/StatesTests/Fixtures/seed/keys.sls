@@ -1,0 +1,2 @@
+libvirt_keys:
+  virt.keys

@@ -86,6 +86,6 @@ struct ScratchHost: Sendable {
             .name(command[0]), arguments: Arguments(Array(command.dropFirst())), environment: .custom(variables),
             input: .array(input), output: .bytes(limit: 16 << 20),
             error: .string(limit: 1 << 20))
-        return (result.standardOutput, result.standardError ?? "", result.terminationStatus.isSuccess)
+        return (result.standardOutput, result.standardError, result.terminationStatus.isSuccess)
     }
 }

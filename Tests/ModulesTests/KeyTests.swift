@@ -1,4 +1,5 @@
 import Foundation
+import PKI
 import Testing
 import Values
 
@@ -11,9 +12,11 @@ import Values
         var files: [VirtKeyFile] = []
         for plane in [VirtKeyFile.Plane.api, .data] {
             for role in VirtKeyFile.Role.allCases {
-                var file = VirtKeyFile(plane: plane, role: role, content: Array("\(plane) \(role) \(mark)\n".utf8))
-                if !shipped, role == .serverkey || role == .clientkey { file.content = nil }
-                files.append(file)
+                let content = Array("\(plane) \(role) \(mark)\n".utf8)
+                let isKept = shipped || ![.serverkey, .clientkey].contains(role)
+                files.append(
+                    VirtKeyFile(
+                        plane: plane, role: role, sha256: ContentDigest.sha256(content), content: isKept ? content : nil))
             }
         }
         return VirtKeys(version: version, files: files)

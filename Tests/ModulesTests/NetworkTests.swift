@@ -86,13 +86,13 @@ import Values
         let result = try await Subprocess.run(
             .name("unshare"), arguments: ["-m", "-n", "/bin/sh", "-c", script, "sh", folder, "\(confirmed)"],
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
-        let said = result.standardOutput ?? ""
-        let results = try ["foretell", "program", "again"].map { name in
+        let said = result.standardOutput
+        let results = ["foretell", "program", "again"].map { name in
             var reader = RecordReader(nonce: "N0nce")
             let output = FileManager.default.contents(atPath: "\(folder)/\(name).out") ?? Data()
             return reader.feed(output).compactMap { record in if case .state(let one) = record { one } else { nil } }
         }
-        let notes = Comment(rawValue: "\(said)\n\(result.standardError ?? "")\n\(results)")
+        let notes = Comment(rawValue: "\(said)\n\(result.standardError)\n\(results)")
         #expect(results[0].map(\.result) == [nil, nil], notes)
         #expect(said.contains("reachable"), notes)
         if confirmed {

@@ -1,4 +1,5 @@
 import Foundation
+import PKI
 import States
 import TestSupport
 import Testing
@@ -70,7 +71,7 @@ struct PlannedRun {
     static let sources = FileSources(
         bytes: { source, _ in source == "salt://case/bytes" ? [0, 1, 2, 255, 10] : nil },
         rendered: { source, _ in source == "salt://case/template" ? Array("rendered\n".utf8) : nil },
-        renderedText: { text, _ in Array(text.uppercased().utf8) })
+        renderedText: { text, _ in Array(text.uppercased().utf8) }, sha256: { ContentDigest.sha256($0) })
 
     func results() async throws -> [StateResult] {
         let low = item.low(root: host.root)

@@ -29,7 +29,7 @@ struct HostPairs: Sendable {
     ) async throws(PKIError) -> [VirtKeyFile] {
         let shipped: VirtKeyFile.Plane = plane == .api ? .api : .data
         func file(_ role: VirtKeyFile.Role, _ text: [UInt8]) -> VirtKeyFile {
-            VirtKeyFile(plane: shipped, role: role, content: text)
+            VirtKeyFile(plane: shipped, role: role, sha256: ContentDigest.sha256(text), content: text)
         }
         let pair = try await pair(for: host, plane, survey)
         var files = [

@@ -1,5 +1,6 @@
 internal import Glibc
 package import Inventory
+internal import PKI
 package import SSH
 package import Values
 
@@ -72,19 +73,31 @@ package struct SSHConnector: Connector {
     }
 }
 
+extension HostKey {
+    /// As `ssh-keygen -l` prints it.
+    package var fingerprint: String { fingerprint { ContentDigest.rawSHA256($0) } }
+}
+
 extension SSHError {
     /// What this says to a person, with the file and line that decided.
     package func diagnostic(host: String?) -> Diagnostic {
         var detail: [String] = []
         if let file { detail.append("\(file)\(line.map { ":\($0)" } ?? "")") }
-        if let knownFingerprint { detail.append("known:     \(knownFingerprint)") }
-        if let presentedFingerprint { detail.append("presented: \(presentedFingerprint)") }
+        if let knownKey { detail.append("known:     \(knownKey.type) \(knownKey.fingerprint)") }
+        if let presentedKey { detail.append("presented: \(presentedKey.type) \(presentedKey.fingerprint)") }
         // The library knows addresses; the command takes the inventory's names.
-        let isUntrusted = code == .hostKeyUnknown && host != nil
-        let trust = "compare the fingerprint with the machine's own, then run `drover host trust -t \(host ?? "")`"
         return .error(
-            message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"), hint: isUntrusted ? trust : hint,
-            host: host)
+            message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"),
+            hint: host.flatMap(trustHint) ?? hint, host: host)
+    }
+
+    private func trustHint(_ host: String) -> String? {
+        switch code {
+        case .hostKeyUnknown: "compare the fingerprint with the machine's own, then run `drover host trust -t \(host)`"
+        case .hostKeyChanged:
+            "if the machine was reinstalled, run `drover host trust -t \(host) --replace`; if not, somebody else may be answering"
+        default: nil
+        }
     }
 }
 

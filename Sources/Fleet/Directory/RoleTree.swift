@@ -1,4 +1,4 @@
-package import States
+internal import States
 package import Values
 
 /// The roles of a fleet on disk, as the state compiler reads them: the first folder that has a path wins.

@@ -1,6 +1,6 @@
 package import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// Brings an image to a host's pool, once: uploaded under another name, verified there, and renamed when it is whole.
 package struct ImagePlacement: Sendable {
@@ -39,7 +39,7 @@ package struct ImagePlacement: Sendable {
 
     /// Undoing must not be cut short because the task was cancelled.
     private static func remove(_ volume: String, in pool: String, over connection: HypervisorConnection) async {
-        await Task { try? await connection.deleteVolume(volume, in: pool) }.value
+        await Task { _ = try? await connection.deleteVolume(volume, in: pool) }.value
     }
 
     private func verifyAndRename(_ path: String, _ image: StoredImage, on host: Host) async throws {

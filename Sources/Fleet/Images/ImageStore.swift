@@ -1,5 +1,5 @@
 internal import PKI
-package import Values
+internal import Values
 
 /// An image that the controller holds: content-addressed, with a name for people.
 package struct StoredImage: Sendable, Hashable {

@@ -1,6 +1,6 @@
 internal import Hypervisor
 internal import Inventory
-package import Values
+internal import Values
 
 /// Which VMs each host had when it last answered: what is said of a host that does not answer now.
 package struct MachineMemory: Sendable {

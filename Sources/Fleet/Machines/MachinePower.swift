@@ -1,6 +1,6 @@
-package import Hypervisor
-package import Inventory
-package import Values
+internal import Hypervisor
+internal import Inventory
+internal import Values
 
 /// Starting and stopping VMs, and removing them with what is theirs.
 package struct MachinePower: Sendable {

@@ -1,5 +1,5 @@
 internal import Subprocess
-package import Values
+internal import Values
 
 /// The first-boot configuration of a VM as cloud-init's NoCloud reads it: an ISO labelled `cidata`, made by xorriso.
 struct SeedImage {
@@ -31,7 +31,7 @@ struct SeedImage {
         }
         guard result.terminationStatus.isSuccess else {
             throw Diagnostic.error(
-                "cannot make the first-boot image: xorriso failed", detail: result.standardError ?? "")
+                "cannot make the first-boot image: xorriso failed", detail: result.standardError)
         }
     }
 

@@ -1,6 +1,6 @@
-package import Hypervisor
+internal import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// Moves a running VM to another host such that it never runs twice and never vanishes.
 ///

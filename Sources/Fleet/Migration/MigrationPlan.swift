@@ -1,6 +1,6 @@
 package import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// What a migration will do with each disk, decided before anything is touched.
 package struct MigrationPlan: Sendable {

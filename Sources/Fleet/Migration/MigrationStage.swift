@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Hypervisor
 internal import Inventory
 internal import Modules
@@ -63,7 +64,7 @@ struct MigrationStage: Sendable {
         let name = DiskPath.lastComponent(disk.path)
         let spec = VolumeSpec(name: name, capacity: UInt64(bytes.count), format: "raw")
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
-            try await hypervisor.createVolume(spec, in: pool)
+            _ = try await hypervisor.createVolume(spec, in: pool)
             try await hypervisor.upload(file, to: name, in: pool)
         }
     }
@@ -72,7 +73,7 @@ struct MigrationStage: Sendable {
         let text = try await hosts.source.run(
             #"sha256sum -- "$path" && base64 -- "$path""#, [("path", path)], doing: "read the drive \"\(path)\"")
         let lines = text.split(separator: "\n")
-        let bytes = Base64.decoded(Array(lines.dropFirst().joined().utf8))
+        let bytes = Data(base64Encoded: lines.dropFirst().joined()).map { Array($0) }
         guard let bytes, let sum = lines.first, ContentDigest.sha256(bytes) == sum.prefix(64) else {
             throw Diagnostics(
                 .error(

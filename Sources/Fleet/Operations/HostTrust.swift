@@ -1,6 +1,6 @@
 package import Inventory
 package import SSH
-package import Values
+internal import Values
 
 /// Takes in the SSH keys of hosts after a person has looked at them.
 package struct HostTrust: Sendable {

@@ -1,5 +1,6 @@
 package import Inventory
 package import Modules
+internal import PKI
 package import States
 package import Values
 
@@ -76,7 +77,8 @@ package struct HostPlanning: Sendable {
                     source, path: chunk.id, sls: chunk.sls, defaults: chunk.arguments["defaults"]?.map ?? Mapping(),
                     context: chunk.arguments["context"]?.map ?? Mapping())
                 return Array(rendered.utf8)
-            })
+            },
+            sha256: { ContentDigest.sha256($0) })
     }
 
     /// A source's path below the role folders.

@@ -2,7 +2,7 @@ package import Inventory
 internal import Logging
 package import Modules
 package import States
-package import Values
+internal import Values
 
 /// How a state run is to be done.
 package struct StateRunOptions: Sendable {

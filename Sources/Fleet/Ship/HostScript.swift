@@ -1,5 +1,5 @@
 internal import Modules
-package import Values
+internal import Values
 
 /// A small script that an operation runs on a host, outside a state run: a token written, a file moved.
 package struct HostScript: Sendable {

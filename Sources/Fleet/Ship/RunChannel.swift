@@ -1,5 +1,5 @@
 package import Modules
-package import Values
+internal import Values
 
 /// The controller's end of the receiver: one exec channel over which scripts and files go out and records come back.
 ///

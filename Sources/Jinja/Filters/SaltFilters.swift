@@ -1,3 +1,4 @@
+internal import FoundationEssentials
 internal import Values
 
 /// Filters that Salt adds for its own purposes.
@@ -44,9 +45,10 @@ enum SaltFilters {
             return PythonNumber.double(text).map { .double($0) } ?? .string(text)
         },
         "contains_whitespace": .text { text, _ in .bool(text.unicodeScalars.contains(where: \.isPythonSpace)) },
-        "base64_encode": .text { text, _ in .string(Base64.encode(Array(text.utf8))) },
+        "base64_encode": .text { text, _ in .string(Data(text.utf8).base64EncodedString()) },
         "base64_decode": .text { text, _ in
-            guard let bytes = Base64.decode(text) else { throw Fault("text is not base64") }
+            let digits = Data(text.utf8.filter { !$0.isTemplateSpace })
+            guard let bytes = Data(base64Encoded: digits) else { throw Fault("text is not base64") }
             return .string(String(decoding: bytes, as: UTF8.self))
         },
         "path_join": Filter(nil) { call in .string(try joinedPath([call.input] + call.arguments.positional)) },
@@ -63,7 +65,8 @@ enum SaltFilters {
     }
 
     static func shellQuoted(_ text: String) -> String {
-        let isSafe = !text.isEmpty && text.utf8.allSatisfy { ($0.isNamePart && $0 < 0x80) || "@%+=:,./-".utf8.contains($0) }
+        let isSafe =
+            !text.isEmpty && text.utf8.allSatisfy { ($0.isNamePart && $0 < 0x80) || "@%+=:,./-".utf8.contains($0) }
         return isSafe ? text : "'" + text.replacingText("'", with: "'\"'\"'") + "'"
     }
 

@@ -4,6 +4,7 @@ package import States
 package struct BundleFile: Sendable, Hashable {
     /// Where it belongs on the host.
     package var path: String
+    /// Of the content, in hexadecimal.
     package var sha256: String
     package var content: [UInt8]
     /// A private key or the like: never shown, never kept on the controller.
@@ -16,15 +17,15 @@ package struct BundleFile: Sendable, Hashable {
     /// What the frame that carries it calls it.
     package var blob: String { "\(sha256).blob" }
 
-    package init(path: String, content: [UInt8], isSecret: Bool = false) {
+    package init(path: String, content: [UInt8], sha256: String, isSecret: Bool = false) {
         self.path = path
         self.content = content
+        self.sha256 = sha256
         self.isSecret = isSecret
-        sha256 = SHA256.hex(content)
     }
 }
 
-/// Where files that states name come from. `nil` means that there is no such file.
+/// Where files that states name come from, and what tells contents apart. `nil` means that there is no such file.
 package struct FileSources: Sendable {
     /// A source's bytes: `salt://web/files/x`, `drover://web/files/x`, or a path relative to the roles.
     package var bytes: @Sendable (_ source: String, _ chunk: LowChunk) throws -> [UInt8]?
@@ -32,14 +33,18 @@ package struct FileSources: Sendable {
     package var rendered: @Sendable (_ source: String, _ chunk: LowChunk) throws -> [UInt8]?
     /// A text given in the state itself, rendered as a template.
     package var renderedText: @Sendable (_ text: String, _ chunk: LowChunk) throws -> [UInt8]
+    /// The SHA-256 of bytes in lower-case hexadecimal, as `sha256sum` prints it on the host.
+    package var sha256: @Sendable (_ bytes: [UInt8]) -> String
 
     package init(
         bytes: @escaping @Sendable (String, LowChunk) throws -> [UInt8]?,
         rendered: @escaping @Sendable (String, LowChunk) throws -> [UInt8]?,
-        renderedText: @escaping @Sendable (String, LowChunk) throws -> [UInt8]
+        renderedText: @escaping @Sendable (String, LowChunk) throws -> [UInt8],
+        sha256: @escaping @Sendable ([UInt8]) -> String
     ) {
         self.bytes = bytes
         self.rendered = rendered
         self.renderedText = renderedText
+        self.sha256 = sha256
     }
 }

@@ -38,9 +38,4 @@ package struct VirtKeyFile: Sendable {
         self.sha256 = sha256
         self.content = content
     }
-
-    /// A file whose content is at hand.
-    package init(plane: Plane, role: Role, content: [UInt8]) {
-        self.init(plane: plane, role: role, sha256: SHA256.hex(content), content: content)
-    }
 }

@@ -1,4 +1,4 @@
-package import States
+internal import States
 internal import Values
 
 /// One chunk as shell.
@@ -11,6 +11,8 @@ struct PlannedState: Sendable {
     let files: [BundleFile]
     let libraries: [ShellLibrary]
     let around: Surroundings
+    /// A name for an event that waits for the next run: the same as long as the state is.
+    private let eventKey: String
     private let alsoRequires: [Int]
 
     init(_ planner: StatePlanner, libraries: [ShellLibrary], around: Surroundings) {
@@ -20,6 +22,7 @@ struct PlannedState: Sendable {
         again = planner.again
         functions = planner.functions
         files = planner.files
+        eventKey = String(planner.sources.sha256(Array(chunk.tag.utf8)).prefix(24))
         alsoRequires = planner.alsoRequires
         self.libraries = libraries
         self.around = around
@@ -76,9 +79,6 @@ struct PlannedState: Sendable {
         .require, .prerequired, .requireAny, .watch, .watchAny, .onfail, .onfailAny, .onfailAll, .onchanges,
         .onchangesAny,
     ]
-
-    /// A name for an event that waits for the next run: the same as long as the state is.
-    private var eventKey: String { String(SHA256.hex(Array(chunk.tag.utf8)).prefix(24)) }
 }
 
 /// The conditions and the retries around a state function.

@@ -1,4 +1,4 @@
-package import Values
+internal import Values
 
 /// One thing that a host says on the channel.
 package enum Record: Sendable, Hashable {

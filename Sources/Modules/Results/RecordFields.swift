@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// The fields of a record: separated by tabs, with backslash, tab, line feed and carriage return written as two
 /// characters.
 struct RecordFields {
@@ -15,8 +17,9 @@ struct RecordFields {
     func text(_ index: Int) -> String { fields.indices.contains(index) ? fields[index] : "" }
     func texts(from index: Int) -> [String] { Array(fields.dropFirst(index)) }
     func number(_ index: Int) -> Int? { Int(text(index)) }
+    /// What the field says in base64, empty when it is none.
     func base64(_ index: Int) -> String {
-        String(decoding: Base64.decoded(Array(text(index).utf8)) ?? [], as: UTF8.self)
+        String(decoding: Data(base64Encoded: text(index)) ?? Data(), as: UTF8.self)
     }
 
     private static func plain(_ bytes: ArraySlice<UInt8>) -> String {

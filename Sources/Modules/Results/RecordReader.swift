@@ -104,7 +104,7 @@ package struct RecordReader: Sendable {
         case "ended":
             inSpool = false
             return .ended(code: fields.number(0))
-        case "stray": return .stray(String(decoding: Base64.decoded(Array(fields.text(0).utf8)) ?? [], as: UTF8.self))
+        case "stray": return .stray(fields.base64(0))
         case "beat": return .beat
         case "fail": return .failed(fields.text(0))
         case "stopped": return .stopped(run: fields.text(0))

@@ -1,4 +1,4 @@
-package import States
+internal import States
 
 /// The state functions that there are.
 package struct Catalog: StateCatalog {

@@ -64,9 +64,7 @@ private func planCommand(_ planner: inout StatePlanner, file: BundleFile?) {
         planner.refuse("source \"\(source)\" of cmd.script does not exist", at: "source")
         return
     }
-    var file = BundleFile(path: "", content: content)
-    file.isExposed = true
-    planner.files.append(file)
+    let file = planner.bundle(content, path: "", isExposed: true)
     planCommand(&planner, file: file)
     planner.run.append("cmd_run")
 }

@@ -69,8 +69,7 @@ private func access(_ planner: inout StatePlanner, mode key: String = "mode") {
         planner.call("file_managed")
         return
     }
-    let file = BundleFile(path: planner.absolutePath(), content: content, isSecret: !reveals)
-    planner.files.append(file)
+    let file = planner.bundle(content, path: planner.absolutePath(), isSecret: !reveals)
     planner.assign("sha", file.sha256)
     planner.assign("blob", file.blob)
     planner.assign("binary", content.prefix(8192).contains(0))

@@ -33,7 +33,8 @@ let keyStates: [StateFunction] = [
         let number = planner.registers.path(place.link, hashed: true)
         var blob = "\(file.sha256).blob"
         if let content = file.content {
-            var bundled = BundleFile(path: place.link, content: content, isSecret: place.isSecret)
+            var bundled = BundleFile(
+                path: place.link, content: content, sha256: file.sha256, isSecret: place.isSecret)
             // A plane is exchanged whole: its other files may be needed though they are in place.
             bundled.isExposed = true
             blob = bundled.blob

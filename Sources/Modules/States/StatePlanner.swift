@@ -39,6 +39,14 @@ struct StatePlanner {
         run.append(([function] + words.map { ShellText.quoted($0) }).joined(separator: " "))
     }
 
+    /// Adds a file to what may be shipped.
+    mutating func bundle(_ content: [UInt8], path: String, isSecret: Bool = false, isExposed: Bool = false) -> BundleFile {
+        var file = BundleFile(path: path, content: content, sha256: sources.sha256(content), isSecret: isSecret)
+        file.isExposed = isExposed
+        files.append(file)
+        return file
+    }
+
     /// Reports a problem at an argument, or at the state where the argument is missing.
     mutating func refuse(_ summary: String, detail: String? = nil, hint: String? = nil, at key: String? = nil) {
         let mark = key.flatMap { chunk.arguments[$0]?.mark ?? chunk.arguments.key($0)?.mark } ?? chunk.mark

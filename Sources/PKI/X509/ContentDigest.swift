@@ -4,11 +4,14 @@ import Glibc
 /// SHA-256 of content, in lower-case hexadecimal, as `sha256sum` prints it.
 public enum ContentDigest {
     /// The digest of bytes in memory.
-    public static func sha256(_ bytes: [UInt8]) -> String {
+    public static func sha256(_ bytes: [UInt8]) -> String { Hex.text(rawSHA256(bytes)) }
+
+    /// The 32 bytes of the digest.
+    public static func rawSHA256(_ bytes: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         // The one failure that exists is a library without SHA-256; nothing else here would work then either.
         gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, bytes.count, &digest)
-        return hexadecimal(digest)
+        return digest
     }
 
     /// The digest of a file, read in pieces.
@@ -34,18 +37,10 @@ public enum ContentDigest {
         let number = errno
         gnutls_hash_deinit(handle, &digest)
         guard !failed else { throw unreadable(path, number) }
-        return hexadecimal(digest)
+        return Hex.text(digest)
     }
 
     private static func unreadable(_ path: String, _ number: Int32 = errno) -> PKIError {
         PKIError(.system, "cannot read '\(path)': \(String(cString: strerror(number)))", path: path, number: number)
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef")
-        return bytes.reduce(into: "") { text, byte in
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
     }
 }

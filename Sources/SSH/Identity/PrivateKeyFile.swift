@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// A private key as it lies on disk, with what can be known of it without its passphrase.
 struct PrivateKeyFile: Sendable {
     let path: String
@@ -46,7 +48,7 @@ struct PrivateKeyFile: Sendable {
             return
         }
         let body = lines[(first + 1)...].prefix { !$0.hasPrefix("-----END ") }.joined()
-        guard let bytes = Base64.decode(Array(body.utf8)), bytes.starts(with: Self.magic) else {
+        guard let bytes = Data(base64Encoded: body), bytes.starts(with: Self.magic) else {
             throw Unusable(reason: "a damaged private key")
         }
         var reader = WireReader(bytes.dropFirst(Self.magic.count))

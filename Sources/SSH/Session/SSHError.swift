@@ -54,10 +54,10 @@ public struct SSHError: Error, Sendable, Hashable {
     /// The known_hosts line that decided.
     public var file: String?
     public var line: Int?
-    /// The fingerprint of the key that known_hosts has.
-    public var knownFingerprint: String?
-    /// The fingerprint of the key that the server showed.
-    public var presentedFingerprint: String?
+    /// The key that known_hosts has.
+    public var knownKey: HostKey?
+    /// The key that the server showed.
+    public var presentedKey: HostKey?
 
     public init(_ code: Code, _ message: String, hint: String? = nil, host: String? = nil) {
         self.code = code

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// A server's public key.
 public struct HostKey: Sendable, Hashable {
     /// The name that stands in known_hosts: `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, ...
@@ -14,8 +16,14 @@ public struct HostKey: Sendable, Hashable {
     }
 
     /// `SHA256:` and the hash in base 64 without padding, as `ssh-keygen -l` prints it.
-    public var fingerprint: String { "SHA256:" + Base64.encode(SHA256.digest(blob), padded: false) }
+    ///
+    /// For people to compare; keys are compared whole.
+    /// - Parameter sha256: The SHA-256 of bytes. libssh2 hashes no key but the one that a server shows, so it is the
+    ///   caller's library that does.
+    public func fingerprint(sha256: (_ bytes: [UInt8]) -> [UInt8]) -> String {
+        "SHA256:" + Data(sha256(blob)).base64EncodedString().prefix { $0 != "=" }
+    }
 
     /// Type and key in base 64, as they stand in known_hosts and authorized_keys.
-    public var text: String { "\(type) \(Base64.encode(blob))" }
+    public var text: String { "\(type) \(Data(blob).base64EncodedString())" }
 }

@@ -1,15 +1,17 @@
+internal import FoundationEssentials
+
 /// The first field of a known_hosts line: patterns with commas between, or one hashed name.
 enum HostNames: Sendable {
     /// Lower-case patterns with `*` and `?`; those with `!` before them exclude.
     case patterns([(pattern: [UInt8], isNegated: Bool)])
-    /// `|1|salt|hash`, both still in base 64.
+    /// `|1|salt|hash`, both still in base 64 and of the size of a SHA-1.
     case hashed(salt: String, hash: String)
 
     init?(_ field: ArraySlice<UInt8>) {
         if field.first == UInt8(ascii: "|") {
             let parts = field.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
-            guard parts.count == 4, parts[1].elementsEqual("1".utf8), Base64.decode(parts[2]) != nil,
-                Base64.decode(parts[3])?.count == 20
+            guard parts.count == 4, parts[1].elementsEqual("1".utf8),
+                parts[2...].allSatisfy({ Data(base64Encoded: Data($0))?.count == 20 })
             else { return nil }
             self = .hashed(
                 salt: String(decoding: parts[2], as: UTF8.self), hash: String(decoding: parts[3], as: UTF8.self))

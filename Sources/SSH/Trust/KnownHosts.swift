@@ -13,7 +13,7 @@ public struct KnownHosts: Sendable {
     public enum Verdict: Sendable, Hashable {
         case match(file: String, line: Int)
         /// A key of the same type is known, and it is another one.
-        case changed(file: String, line: Int, knownFingerprint: String)
+        case changed(file: String, line: Int, known: HostKey)
         case revoked(file: String, line: Int)
         /// Nothing is known. `otherTypes` are the types of the keys that are known for this host, if there are some.
         case unknown(otherTypes: [String])
@@ -51,7 +51,7 @@ public struct KnownHosts: Sendable {
             return .match(file: line.file, line: line.number)
         }
         if let line = plain.first(where: { $0.key.type == key.type }) {
-            return .changed(file: line.file, line: line.number, knownFingerprint: line.key.fingerprint)
+            return .changed(file: line.file, line: line.number, known: line.key)
         }
         if plain.isEmpty, let line = known.first(where: { $0.marker == .authority }) {
             return .authorityOnly(file: line.file, line: line.number)
@@ -120,34 +120,33 @@ extension KnownHosts {
         var error: SSHError
         switch verify(host: host, port: port, alias: alias, key: key) {
         case .match: return
-        case .changed(let file, let line, let fingerprint):
+        case .changed(let file, let line, let known):
             error = SSHError(
                 .hostKeyChanged,
-                "the \(key.type) host key has changed: the server shows \(key.fingerprint), \(file):\(line) has "
-                    + fingerprint,
+                "the \(key.type) host key has changed: the server shows another one than \(file):\(line) has",
                 hint: "if the host was reinstalled, remove that line and run 'drover host trust \(host)'; "
                     + "if not, somebody else may be answering")
-            (error.file, error.line, error.knownFingerprint) = (file, line, fingerprint)
+            (error.file, error.line, error.knownKey) = (file, line, known)
         case .revoked(let file, let line):
             error = SSHError(
-                .hostKeyRevoked, "the host key \(key.fingerprint) is revoked by \(file):\(line)",
+                .hostKeyRevoked, "the \(key.type) host key that the server shows is revoked by \(file):\(line)",
                 hint: "give the host a new key; this one must not be trusted again")
             (error.file, error.line) = (file, line)
         case .authorityOnly(let file, let line):
             error = SSHError(
                 .unsupportedKnownHosts,
                 "only a certificate authority is known for '\(name)' (\(file):\(line)), and libssh2 cannot check host "
-                    + "certificates; the server shows \(key.type) \(key.fingerprint)",
+                    + "certificates; the server shows a key of type \(key.type)",
                 hint: "run 'drover host trust \(host)' to accept the host's own key")
             (error.file, error.line) = (file, line)
         case .unknown(let otherTypes):
             error = SSHError(
                 .hostKeyUnknown,
-                "the host key is not known: the server shows \(key.type) \(key.fingerprint)"
+                "the host key is not known: the server shows a key of type \(key.type)"
                     + Self.remark(on: otherTypes, offer: offer),
                 hint: "compare the fingerprint, then run 'drover host trust \(host)'")
         }
-        error.presentedFingerprint = key.fingerprint
+        error.presentedKey = key
         throw error.at(host)
     }
 

@@ -1,3 +1,5 @@
+internal import FoundationEssentials
+
 /// One line of a known_hosts file that says something: which names, which key, and whether the key is a host's, an
 /// authority's, or revoked.
 struct KnownHostsLine: Sendable {
@@ -28,7 +30,9 @@ struct KnownHostsLine: Sendable {
         if marker != .none { fields.removeFirst() }
         guard fields.count >= 3, let names = HostNames(fields.removeFirst()) else { return nil }
         let type = String(decoding: fields.removeFirst(), as: UTF8.self)
-        guard let blob = fields.first.flatMap(Base64.decode), let key = HostKey(blob: blob), key.type == type else {
+        guard let blob = fields.first.flatMap({ Data(base64Encoded: Data($0)) }), let key = HostKey(blob: Array(blob)),
+            key.type == type
+        else {
             return nil
         }
         self.names = names

@@ -1,0 +1,18 @@
+import PKI
+import Testing
+
+@Suite struct ContentDigestTests {
+    /// From FIPS 180-4's examples and `sha256sum`.
+    @Test(arguments: [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+        ),
+    ])
+    func isWhatSha256sumPrints(_ text: String, _ sum: String) {
+        #expect(ContentDigest.sha256(Array(text.utf8)) == sum)
+        #expect(ContentDigest.rawSHA256(Array(text.utf8)).first == UInt8(sum.prefix(2), radix: 16))
+    }
+}

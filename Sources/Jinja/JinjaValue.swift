@@ -92,6 +92,7 @@ public struct JinjaObject: Sendable {
         }
         self.init(
             name, attribute: find, item: { $0.string.flatMap(find) },
-            keys: { functions.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted() })
+            keys: { functions.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted() }
+        )
     }
 }

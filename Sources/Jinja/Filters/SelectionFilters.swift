@@ -27,7 +27,9 @@ enum SelectionFilters {
         var arguments = call.arguments
         var key = ItemKey(nil)
         if byAttribute {
-            guard !arguments.positional.isEmpty else { throw Fault("\"\(arguments.callee)\" needs the name of an attribute") }
+            guard !arguments.positional.isEmpty else {
+                throw Fault("\"\(arguments.callee)\" needs the name of an attribute")
+            }
             key = ItemKey(arguments.positional.removeFirst())
         }
         let items = try call.input.elements()

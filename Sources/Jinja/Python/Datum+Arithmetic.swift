@@ -132,7 +132,9 @@ extension Datum {
         case .pow:
             let result = pow(left, right)
             guard result.isFinite || !left.isFinite || !right.isFinite else { throw overflow }
-            guard !result.isNaN || left.isNaN || right.isNaN else { throw Fault("the root of a negative number is no number") }
+            guard !result.isNaN || left.isNaN || right.isNaN else {
+                throw Fault("the root of a negative number is no number")
+            }
             return .double(result)
         case .div, .floorDiv, .mod:
             guard right != 0 else { throw Fault("division by zero") }

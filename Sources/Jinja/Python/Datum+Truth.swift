@@ -3,7 +3,9 @@ extension Datum {
     var isTrue: Bool {
         get throws {
             switch self {
-            case .undefined(let undefined): if undefined.isBlank { false } else { throw undefined.fault }
+            case .undefined(let undefined):
+                guard undefined.isBlank else { throw undefined.fault }
+                false
             case .null: false
             case .bool(let truth): truth
             case .int(let number): number != 0

@@ -17,7 +17,8 @@ enum ValueTests {
         },
         "match": Test(["rgx", "ignorecase", "multiline"], required: 1) { call in
             let pattern = try Pattern(
-                try call.text(0) ?? "", ignoresCase: try call.truth(1) ?? false, isMultiline: try call.truth(2) ?? false)
+                try call.text(0) ?? "", ignoresCase: try call.truth(1) ?? false, isMultiline: try call.truth(2) ?? false
+            )
             return pattern.groups(in: try call.input.text(), atStart: true) != nil
         },
     ]

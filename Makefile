@@ -19,11 +19,12 @@ prerequisites:
 demo: build
 	@docs/demo.sh $(DROVER)
 
-test: build check
+test: check build
 	.ci/test
 
-check: prerequisites
-	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test
+check:
+	@.ci/prerequisites test
+	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 
 format:

@@ -36,7 +36,7 @@ private func sources() throws -> [(target: String, path: String, text: String)] 
 }
 
 private func imports(in text: String) -> [String] {
-    text.split(separator: "\n").compactMap { line in
+    text.split(separator: "\n").filter { $0.contains("import ") }.compactMap { line in
         line.firstMatch(
             of:
                 /^(?:@\w+ )?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func )?(\w+)/

@@ -32,8 +32,16 @@ struct ApplyView: Sendable {
             case nil: "would change"
             }
         let name = chunk.name == chunk.id ? chunk.id : "\(chunk.id) (\(chunk.name))"
-        return
-            "\(host): \(word) \(chunk.state).\(chunk.function) \(Printable.line(name)): \(Printable.line(result.comment))"
+        let lines = result.comment.split(separator: "\n").map(Printable.line) + evidence(result)
+        let first = "\(host): \(word) \(chunk.state).\(chunk.function) \(Printable.line(name)): \(lines.first ?? "")"
+        return ([first] + lines.dropFirst().map { "\(host):     \($0)" }).joined(separator: "\n")
+    }
+
+    /// Why a command failed, which Salt's comment does not say: its exit code and the end of what it printed.
+    private static func evidence(_ result: StateResult) -> [String] {
+        guard result.result == false, let code = result.changes["retcode"]?.int, code != 0 else { return [] }
+        let said = ["stderr", "stdout"].compactMap { result.changes[$0]?.string }.first { !$0.isEmpty } ?? ""
+        return ["exit code \(code)"] + said.split(separator: "\n").suffix(5).map(Printable.line)
     }
 
     /// The end of a run.

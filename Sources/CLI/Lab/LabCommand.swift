@@ -5,7 +5,7 @@ import Values
 /// `drover lab`: real hypervisors on one machine, for trying and testing everything without hardware.
 struct LabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lab", abstract: "Bare Debian hosts on this machine, made of namespaces.",
+        commandName: "lab", abstract: "Bare Debian hosts on this machine, made of namespaces",
         subcommands: [
             LabUp.self, LabStatusCommand.self, LabInventoryCommand.self, LabImage.self, LabShell.self, LabExec.self,
             LabPower.self, LabLink.self, LabDown.self,
@@ -14,7 +14,7 @@ struct LabCommand: AsyncParsableCommand {
 
 /// Which lab a command is about.
 struct LabOptions: ParsableArguments {
-    @Option(name: .long, help: "The lab's name; several stand side by side.")
+    @Option(name: .long, help: "The lab's name; several stand side by side")
     var name = "lab"
 
     /// The lab of that name, whether it is there or not.

@@ -3,7 +3,7 @@ import Lab
 
 struct LabDown: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Remove the lab with all its hosts; downloads and images stay.")
+        commandName: "down", abstract: "Remove the lab with all its hosts; downloads and images stay")
 
     @OptionGroup var options: LabOptions
 

@@ -4,11 +4,11 @@ import Values
 
 struct LabExec: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "exec", abstract: "Become a command inside the lab's network, as its controller.")
+        commandName: "exec", abstract: "Become a command inside the lab's network, as its controller")
 
     @OptionGroup var options: LabOptions
 
-    @Argument(parsing: .postTerminator, help: "The command and its arguments.")
+    @Argument(parsing: .postTerminator, help: "The command and its arguments")
     var command: [String] = []
 
     func run() async throws {

@@ -3,7 +3,7 @@ import Lab
 
 struct LabImage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "image", abstract: "Make the small bootable guest image; the last line is its path.")
+        commandName: "image", abstract: "Make the small bootable guest image; the last line is its path")
 
     @OptionGroup var options: LabOptions
 

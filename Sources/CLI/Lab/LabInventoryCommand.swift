@@ -3,7 +3,7 @@ import Lab
 
 struct LabInventoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inventory", abstract: "Print the lab's hosts as an inventory, for -i.")
+        commandName: "inventory", abstract: "Print the lab's hosts as an inventory, for -i")
 
     @OptionGroup var options: LabOptions
 

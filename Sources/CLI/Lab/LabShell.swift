@@ -4,14 +4,14 @@ import Values
 
 struct LabShell: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "shell", abstract: "A root shell on a host, or a command run there by sh; needs no network.")
+        commandName: "shell", abstract: "A root shell on a host, or a command run there by sh; needs no network")
 
     @OptionGroup var options: LabOptions
 
-    @Argument(help: "The host: hv1, hv2, ...")
+    @Argument(help: "The host: hv1, hv2, ..")
     var host: String
 
-    @Argument(parsing: .postTerminator, help: "What sh runs, joined by spaces; nothing is a login shell.")
+    @Argument(parsing: .postTerminator, help: "What sh runs, joined by spaces; nothing is a login shell")
     var command: [String] = []
 
     func run() async throws {

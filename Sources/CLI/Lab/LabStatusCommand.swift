@@ -2,7 +2,7 @@ import ArgumentParser
 import Lab
 
 struct LabStatusCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the lab's hosts and leases.")
+    static let configuration = CommandConfiguration(commandName: "status", abstract: "Show the lab's hosts and leases")
 
     @OptionGroup var options: LabOptions
 

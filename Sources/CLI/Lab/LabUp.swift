@@ -3,11 +3,11 @@ import Lab
 
 struct LabUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Make the lab, or start what is not running of it; waits until all hosts are up.")
+        commandName: "up", abstract: "Make the lab, or start what is not running of it; waits until all hosts are up")
 
     @OptionGroup var options: LabOptions
 
-    @Argument(help: "How many hosts (default: as many as there are, or 2).")
+    @Argument(help: "How many hosts (default: as many as there are, or 2)")
     var hosts: Int?
 
     func run() async throws {

@@ -23,7 +23,9 @@ enum LabView {
         let width = rows.map { $0[0].count }.max() ?? 0
         for row in rows {
             let cells = [pad(row[0], width), pad(row[1], 15)] + row.dropFirst(2).map { pad($0, 9) }
-            print(cells.joined(separator: "  "))
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            print(line)
         }
         print("kvm: \(status.kvm.map { $0.works ? "yes" : "no, \($0.reason)" } ?? "not tried")")
     }

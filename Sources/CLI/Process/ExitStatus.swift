@@ -30,7 +30,8 @@ enum ExitStatus: Int32 {
         }
         if let diagnostics = diagnostics(of: error) {
             Terminal.show(diagnostics)
-            return ExitStatus.error.rawValue
+            let isUnreached = (error as? HostProblem).map { $0.kind != .failed } ?? false
+            return isUnreached ? ExitStatus.hostsUnreachable.rawValue : ExitStatus.error.rawValue
         }
         if let locked = error as? OperationLocked {
             Terminal.show([locked.diagnostic])

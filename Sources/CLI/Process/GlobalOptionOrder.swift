@@ -18,6 +18,8 @@ enum GlobalOptionOrder {
             }
         }
         guard !moved.isEmpty else { return arguments }
+        // Options alone are no command: show what there is, as for no words at all.
+        guard !rest.isEmpty else { return [] }
         let depth = commandDepth(Array(rest), root: root)
         return Array(rest.prefix(depth)) + moved + Array(rest.dropFirst(depth))
     }

@@ -34,7 +34,10 @@ enum Main {
             }
             return 0
         } catch {
-            return ExitStatus.report(error)
+            let code = ExitStatus.report(error)
+            // What failed because it was interrupted is not called a failure; 5 and 6 say more than 130.
+            let isFailure = [ExitStatus.error, .hostsFailed, .hostsUnreachable].contains { $0.rawValue == code }
+            return Task.isCancelled && isFailure ? ExitStatus.interrupted.rawValue : code
         }
     }
 }

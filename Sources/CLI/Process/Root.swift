@@ -8,7 +8,7 @@ struct Root: ParsableCommand {
         discussion: """
             EXAMPLES
               drover init fleet && cd fleet     a new fleet directory with the stock roles
-              drover host trust                 accept the hosts' SSH keys after looking at them
+              drover host trust                 accept the hosts' SSH keys once compared
               drover apply                      make the hosts hypervisors
               drover vm create web1 --image debian-12 --on hv1
               drover vm migrate web1 --to hv2

@@ -54,9 +54,9 @@ extension MachineListing.Line {
                 ]
             ]
         case .silent(let host, _, let lastSeen):
-            (lastSeen.isEmpty ? ["-"] : lastSeen).map {
-                [$0, host.name, "unreachable", "-", "-", "-", "last seen there"]
-            }
+            lastSeen.isEmpty
+                ? [["-", host.name, "unreachable", "-", "-", "-", "-"]]
+                : lastSeen.map { [$0, host.name, "unreachable", "-", "-", "-", "last seen there"] }
         }
     }
 }

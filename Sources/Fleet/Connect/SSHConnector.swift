@@ -87,11 +87,18 @@ extension SSHError {
         if let knownKey { detail.append("known:     \(knownKey.type) \(knownKey.fingerprint)") }
         if let presentedKey { detail.append("presented: \(presentedKey.type) \(presentedKey.fingerprint)") }
         // The library knows addresses; the command takes the inventory's names.
-        let isUntrusted = code == .hostKeyUnknown && host != nil
-        let trust = "compare the fingerprint with the machine's own, then run `drover host trust -t \(host ?? "")`"
         return .error(
-            message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"), hint: isUntrusted ? trust : hint,
-            host: host)
+            message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"),
+            hint: host.flatMap(trustHint) ?? hint, host: host)
+    }
+
+    private func trustHint(_ host: String) -> String? {
+        switch code {
+        case .hostKeyUnknown: "compare the fingerprint with the machine's own, then run `drover host trust -t \(host)`"
+        case .hostKeyChanged:
+            "if the machine was reinstalled, run `drover host trust -t \(host) --replace`; if not, somebody else may be answering"
+        default: nil
+        }
     }
 }
 

@@ -2,11 +2,9 @@ extension Datum {
     /// Python's truth: nothing, zero and whatever is empty are false.
     var isTrue: Bool {
         get throws {
-            switch self {
-            case .undefined(let undefined):
-                guard undefined.isBlank else { throw undefined.fault }
-                false
-            case .null: false
+            if case .undefined(let undefined) = self, !undefined.isBlank { throw undefined.fault }
+            return switch self {
+            case .undefined, .null: false
             case .bool(let truth): truth
             case .int(let number): number != 0
             case .double(let number): number != 0

@@ -1,4 +1,5 @@
 import Foundation
+import PKI
 import Subprocess
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ import Testing
         for (number, length) in [0, 1, 255, 65535, 65536, 65537, 200_000].enumerated() {
             let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 256) }
             frames += Receiver.put("f\(number)", bytes)
-            sums += "\(SHA256.hex(bytes))  f\(number)\n"
+            sums += "\(ContentDigest.sha256(bytes))  f\(number)\n"
         }
         let script = "cat >/dev/null; cd \"$DROVER_RUN\" && sha256sum f? && exit 7\n"
         frames += Receiver.put("look", Array(script.utf8)) + Receiver.exec("look") + Receiver.bye

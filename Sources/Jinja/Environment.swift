@@ -2,7 +2,8 @@ public import Values
 
 /// What a render can reach besides its context, and how white space is treated. The defaults are Salt's.
 public struct Environment: Sendable {
-    /// Gives the source of a template by the path that `include`, `import`, `from` or `extends` names; nil if there is none.
+    /// Gives the source of a template by the path that `include`, `import`, `from` or `extends` names; nil if there is
+    /// none.
     public var load: @Sendable (String) throws -> SourceText?
     /// Drops the line end behind a block tag.
     public var trimBlocks: Bool

@@ -24,8 +24,8 @@ extension JinjaValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, E
 
 /// A function that templates can call.
 ///
-/// It runs on the thread that renders. A `Diagnostic` or `Diagnostics` that it throws is shown to people as it is, at the
-/// call's place in the template if it has none of its own; any other error by its description.
+/// It runs on the thread that renders. A `Diagnostic` or `Diagnostics` that it throws is shown to people as it is, at
+/// the call's place in the template if it has none of its own; any other error by its description.
 public struct JinjaFunction: Sendable {
     public let name: String
     let body: @Sendable (JinjaArguments) throws -> JinjaValue
@@ -78,7 +78,7 @@ public struct JinjaObject: Sendable {
         self.keys = keys
     }
 
-    /// Functions by dotted names: `salt['pillar.get']`, `salt.pillar.get` and `salt.get('pillar.get')`'s look-up alike.
+    /// Functions by dotted names: `salt['pillar.get']` and `salt.pillar.get` alike.
     public init(_ name: String, functions: [String: JinjaFunction]) {
         self.init(name, prefix: "", functions: functions)
     }
@@ -92,6 +92,7 @@ public struct JinjaObject: Sendable {
         }
         self.init(
             name, attribute: find, item: { $0.string.flatMap(find) },
-            keys: { functions.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted() })
+            keys: { functions.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }.sorted() }
+        )
     }
 }

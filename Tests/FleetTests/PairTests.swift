@@ -62,7 +62,9 @@ import Values
             let pairs = HostPairs(scratch.authority, replacing: [], test: false)
             let before = try #require(try AuthorityScratch.inventory(AuthorityScratch.threeHosts).hosts.first)
             let first = try await pairs.keys(for: before, try .having([]))
-            let text = AuthorityScratch.threeHosts + "\nhosts: {hv1: {pki: {names: [blade1.example], addresses: [10.9.0.1]}}}\n"
+            let text =
+                AuthorityScratch.threeHosts
+                + "\nhosts: {hv1: {pki: {names: [blade1.example], addresses: [10.9.0.1]}}}\n"
             let after = try #require(try AuthorityScratch.inventory(text).hosts.first { $0.name == "hv1" })
             _ = try await pairs.keys(for: after, try .having(first.placed))
             let entry = try #require(try scratch.authority.current(name: "hv1", plane: .data))

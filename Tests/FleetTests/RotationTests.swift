@@ -88,7 +88,8 @@ import Values
             let authority = scratch.authority
             let own = try await authority.ownPair()
             try await authority.beginRotation(plane: .api, promoting: false, requestedBy: "t", reason: "t")
-            #expect(try await authority.ownPair().entry == own.entry, "the controller shows no certificate of the new CA")
+            #expect(
+                try await authority.ownPair().entry == own.entry, "the controller shows no certificate of the new CA")
             let early = await #expect(throws: PKIError.self) {
                 try await authority.finishRotation(plane: .api, force: true, requestedBy: "t", reason: "t")
             }

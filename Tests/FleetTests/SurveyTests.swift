@@ -13,7 +13,9 @@ import Values
 
     @Test(arguments: findings) func judges(_ line: FixtureCase) throws {
         var files: [String: String] = [:]
-        for place in AuthorityFile.all { files[place.name] = digest(place.role.rawValue.hasSuffix("key") ? "key" : place.name) }
+        for place in AuthorityFile.all {
+            files[place.name] = digest(place.role.rawValue.hasSuffix("key") ? "key" : place.name)
+        }
         files["data.clientcert"] = files["data.servercert"]
         files["api.clientcert"] = files["api.servercert"]
         let plane = line["plane"]?.string == "api" ? PKI.Plane.api : .data
@@ -26,9 +28,10 @@ import Values
             files[name] = value.string.map { digest($0) }
         }
         let modes = Mapping().merged(with: line["modes"]?.map ?? Mapping())
-        let texts = Dictionary(uniqueKeysWithValues: modes.compactMap { entry in
-            entry.key.string.flatMap { key in entry.value.string.map { (key, $0) } }
-        })
+        let texts = Dictionary(
+            uniqueKeysWithValues: modes.compactMap { entry in
+                entry.key.string.flatMap { key in entry.value.string.map { (key, $0) } }
+            })
         let survey = try KeySurvey.having(files.map { ($0.key, $0.value) }, modes: texts)
         #expect(CertificateJudgement.installed(survey, plane, wanted) == line["problem"]?.string)
     }
@@ -44,7 +47,8 @@ import Values
         try Data("key".utf8).write(to: URL(fileURLWithPath: "\(root)/it's pki/qemu/server-key.pem"))
         try Data("-----\nbody\n".utf8).write(to: URL(fileURLWithPath: "\(root)/it's pki/qemu/server-cert.pem"))
         try Data("#vnc_tls = 1\n vnc_tls=1 # yes\n".utf8).write(to: URL(fileURLWithPath: "\(root)/libvirt/qemu.conf"))
-        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: "\(root)/it's pki/qemu/server-key.pem")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o640], ofItemAtPath: "\(root)/it's pki/qemu/server-key.pem")
         let script = KeySurvey.script(base: "\(root)/it's pki")
             .replacingOccurrences(of: "/etc/libvirt", with: "./libvirt")
         let process = Process()

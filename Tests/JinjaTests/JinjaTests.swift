@@ -27,7 +27,9 @@ import Values
 
     static let cases: [Case] = {
         let contexts = (document["contexts"]?.list ?? []).map { context in
-            (context.map ?? Mapping()).reduce(into: [String: JinjaValue]()) { $0[$1.key.string ?? ""] = .value($1.value) }
+            (context.map ?? Mapping()).reduce(into: [String: JinjaValue]()) {
+                $0[$1.key.string ?? ""] = .value($1.value)
+            }
         }
         return (document["cases"]?.list ?? []).compactMap { entry in
             guard let template = entry["template"]?.string, let index = entry["context"]?.int else { return nil }

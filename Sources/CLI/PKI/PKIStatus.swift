@@ -13,7 +13,8 @@ struct PKIStatus: AsyncParsableCommand {
         let context = try common.context()
         let hosts = try context.hosts(common.target).filter(\.isHypervisor)
         guard !hosts.isEmpty else {
-            throw CommandFailure(.error, [.error("none of these hosts is a hypervisor", hint: "roles: [hypervisor] makes one")])
+            throw CommandFailure(
+                .error, [.error("none of these hosts is a hypervisor", hint: "roles: [hypervisor] makes one")])
         }
         let authority = try await context.directory.openAuthority()
         let status = CertificateStatus(context, authority: authority, timeout: .seconds(common.timeout))

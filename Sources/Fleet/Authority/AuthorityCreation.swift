@@ -46,7 +46,8 @@ package struct AuthorityCreation: Sendable {
         let hosts = holders.subtracting([Authority.controllerName]).sorted()
         guard !hosts.isEmpty else { return "\(place); it has issued nothing to hosts yet" }
         let shown = hosts.prefix(8).joined(separator: ", ") + (hosts.count > 8 ? " and \(hosts.count - 8) more" : "")
-        return "\(place); \(shown) will refuse this controller and each other until they have certificates of the new one"
+        return
+            "\(place); \(shown) will refuse this controller and each other until they have certificates of the new one"
     }
 
     /// Makes it. One that is there is set aside inside `pki/` when `overwrite` is given, and refused otherwise.

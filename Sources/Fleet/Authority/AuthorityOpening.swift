@@ -8,7 +8,7 @@ extension FleetDirectory {
     package func openAuthority() async throws(Diagnostics) -> Authority {
         do {
             return try await Authority.open(directory: pki)
-        } catch where error.code == .missing {
+        } catch  where error.code == .missing {
             throw Diagnostics(
                 .error(
                     "this fleet has no certificate authority", detail: "looked in \"\(displayName(pki))\"",
@@ -39,7 +39,8 @@ package enum Requester {
     package static let name: String = {
         var buffer = [CChar](repeating: 0, count: 256)
         let isNamed = gethostname(&buffer, buffer.count - 1) == 0
-        let machine = isNamed ? String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+        let machine =
+            isNamed ? String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
         let user = getpwuid(getuid())?.pointee.pw_name.map { String(cString: $0) } ?? String(getuid())
         return machine.isEmpty ? user : "\(user)@\(machine)"
     }()

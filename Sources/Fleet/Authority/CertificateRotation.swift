@@ -51,13 +51,16 @@ package struct CertificateRotation: Sendable {
     ///   - hosts: whose pairs are replaced. New CAs concern every hypervisor of the inventory.
     ///   - forgetting: the ``strangers()`` whose loss was agreed to.
     /// - Throws: `Diagnostics` before anything was done; ``OperationLocked`` while another process rotates.
-    package func rotate(_ scope: RotationScope, _ hosts: [Host], forgetting: [String] = []) async throws -> RotationOutcome {
+    package func rotate(_ scope: RotationScope, _ hosts: [Host], forgetting: [String] = []) async throws
+        -> RotationOutcome
+    {
         try HostProfiles.check(context.inventory.hosts)
         let lock = try OperationLock(context.directory, "rotate")
         defer { withExtendedLifetime(lock) {} }
         if let record = Self.unfinished(context.directory), let order = RotationOrder(record) {
             if order.scope.covers(scope) { return try await goOn(record, order) }
-            try Journal(context.directory).resume(record).record("finished", Mapping([("because", "a wider one begins")]))
+            try Journal(context.directory).resume(record).record(
+                "finished", Mapping([("because", "a wider one begins")]))
         }
         let order = try order(scope, hosts, forgetting)
         let log = try Journal(context.directory).begin("rotate", order.fields)

@@ -33,7 +33,9 @@ package struct CertificateStatus: Sendable {
             async let shown = served(host, probe)
             async let files = look(host)
             var (api, survey) = await (shown, files)
-            if api.problem == nil, case .success(let seen) = survey { api.problem = judge(seen, host, .api, trust[.api]) }
+            if api.problem == nil, case .success(let seen) = survey {
+                api.problem = judge(seen, host, .api, trust[.api])
+            }
             return [api] + installed(survey, host, trust[.data])
         }
         return findings.flatMap { $0 }

@@ -40,7 +40,8 @@ struct KeyDelivery: Sendable {
             let seen = try await probe.look(at: host).get()
             guard seen.certificate.serial == api.serial else {
                 throw PKIError(
-                    .handshake, "port \(ServedCertificate.port) still serves certificate \(seen.certificate.serial), "
+                    .handshake,
+                    "port \(ServedCertificate.port) still serves certificate \(seen.certificate.serial), "
                         + "not \(api.serial)")
             }
             if let problem = CertificateJudgement.served(seen) { throw PKIError(.handshake, problem) }

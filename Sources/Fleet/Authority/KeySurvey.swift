@@ -36,7 +36,8 @@ struct KeySurvey: Sendable {
 
     /// Reads what the script printed; nil when it did not come to its end.
     init?(_ output: [UInt8]) {
-        var lines = String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)[...]
+        var lines = String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)[
+            ...]
         let places = Dictionary(uniqueKeysWithValues: AuthorityFile.all.map { ($0.name, $0) })
         while let line = lines.popFirst(), line != "@certificate" {
             let fields = line.split(separator: " ").map(String.init)

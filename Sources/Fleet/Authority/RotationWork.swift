@@ -98,7 +98,8 @@ struct RotationWork: Sendable {
         let now = Clock.now
         var latest: [String: LedgerEntry] = [:]
         for entry in try authority.ledger() where entry.plane == plane { latest[entry.name] = entry }
-        return latest.values.filter { $0.issuerSerial == old && !$0.isRevoked && $0.notAfter > now }.map(\.name).sorted()
+        return latest.values.filter { $0.issuerSerial == old && !$0.isRevoked && $0.notAfter > now }.map(\.name)
+            .sorted()
     }
 
     private func stage(of plane: Plane) throws(PKIError) -> RotationStage {

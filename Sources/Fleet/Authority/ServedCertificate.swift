@@ -1,6 +1,6 @@
-internal import Values
 internal import Inventory
 internal import PKI
+internal import Values
 
 /// Looks at what libvirt serves on a host, as the controller itself would be served.
 struct ServedCertificate: Sendable {

@@ -22,7 +22,11 @@ package final class OperationLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Said aloud, because a child between fork and exec has the descriptor too.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
 
 /// Another process is at it.

@@ -66,7 +66,9 @@ extension MapBox {
 extension Value {
     /// The original, when it is a scalar equal to this one: it knows where it was written.
     fileprivate func keepingMark(of original: Value?) -> Value {
-        guard mark == nil, let original, original.list == nil, original.map == nil, original == self else { return self }
+        guard mark == nil, let original, original.list == nil, original.map == nil, original == self else {
+            return self
+        }
         return original
     }
 }

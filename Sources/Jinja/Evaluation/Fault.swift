@@ -38,6 +38,11 @@ struct Fault: Error {
         }
     }
 
+    /// Adds to the trail; what calls itself is told once.
+    mutating func add(_ line: String) {
+        if trail.count < 8, trail.last != line { trail.append(line) }
+    }
+
     var diagnostic: Diagnostic {
         let lines = [detail].compactMap(\.self) + trail
         return .error(summary, detail: lines.isEmpty ? nil : lines.joined(separator: "\n"), hint: hint, mark: mark)

@@ -30,7 +30,9 @@ enum GlobalFunctions {
     }
 
     private static func table(_ arguments: Arguments) throws -> MapTable {
-        guard arguments.positional.count <= 1 else { throw Fault("\"\(arguments.callee)\" takes at most 1 argument without a name") }
+        guard arguments.positional.count <= 1 else {
+            throw Fault("\"\(arguments.callee)\" takes at most 1 argument without a name")
+        }
         var table = MapTable()
         if let first = arguments.positional.first { try MapMethods.merge(first, into: &table) }
         for (name, value) in arguments.named { table.set(name, to: value) }

@@ -83,7 +83,9 @@ final class Macro: NativeObject {
         var named = named
         if definition.usesCaller, !definition.parameters.contains(where: { $0.name == "caller" }) {
             let caller = named.firstIndex { $0.name == "caller" }.map { named.remove(at: $0).value }
-            inner.assign("caller", caller ?? .undefined(Undefined("no caller is defined: the macro was not called by a \"call\" block")))
+            inner.assign(
+                "caller",
+                caller ?? .undefined(Undefined("no caller is defined: the macro was not called by a \"call\" block")))
         }
         if definition.usesKwargs {
             var table = MapTable()

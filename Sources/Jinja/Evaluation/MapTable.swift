@@ -19,7 +19,8 @@ enum DatumKey: Hashable {
             guard depth < 100 else { throw Fault("tuple is nested too deeply to be a key") }
             self = .tuple(try box.items.map { try DatumKey($0, depth: depth + 1) })
         case .object(let object): self = .object(ObjectIdentifier(object))
-        case .list, .map: throw Fault("\(datum.kindName) cannot be a key", detail: "unhashable type: \"\(datum.typeName)\"")
+        case .list, .map:
+            throw Fault("\(datum.kindName) cannot be a key", detail: "unhashable type: \"\(datum.typeName)\"")
         }
     }
 }

@@ -134,7 +134,8 @@ extension Renderer {
             detail += "; there is " + Arguments.quoted(names.prefix(8)) + more
         }
         return Undefined(
-            summary, name: expression.path ?? name, detail: detail, hint: NearestName.hint(for: name, among: names), origin: mark(expression.place))
+            summary, name: expression.path ?? name, detail: detail, hint: NearestName.hint(for: name, among: names),
+            origin: mark(expression.place))
     }
 
     // MARK: - Calls
@@ -153,8 +154,8 @@ extension Renderer {
             let here = mark(expression.place)
             if fault.mark == nil {
                 fault.mark = here
-            } else if case .object(let object) = function, object is Macro, fault.trail.count < 8 {
-                fault.trail.append("called from \(here)")
+            } else if case .object(let object) = function, object is Macro {
+                fault.add("called from \(here)")
             }
             throw fault
         }
@@ -194,7 +195,8 @@ extension Renderer {
     func apply(filter name: String, to value: Datum, _ arguments: Arguments) throws -> Datum {
         if let filter = FilterTable.all[name] {
             if case .undefined(let undefined) = value, !filter.acceptsUndefined { throw undefined.fault }
-            return try filter.body(Invocation(value, arguments, parameters: filter.parameters, required: filter.required, self))
+            return try filter.body(
+                Invocation(value, arguments, parameters: filter.parameters, required: filter.required, self))
         }
         if let function = environment.filters[name] {
             var all = arguments
@@ -208,7 +210,8 @@ extension Renderer {
     func apply(test name: String, to value: Datum, _ arguments: Arguments) throws -> Bool {
         if let test = TestTable.all[name] {
             if case .undefined(let undefined) = value, !test.acceptsUndefined { throw undefined.fault }
-            return try test.body(Invocation(value, arguments, parameters: test.parameters, required: test.required, self))
+            return try test.body(
+                Invocation(value, arguments, parameters: test.parameters, required: test.required, self))
         }
         if let function = environment.tests[name] {
             var all = arguments

@@ -70,7 +70,9 @@ extension Renderer {
             tried.append(path)
         }
         guard !ignoreMissing else { return nil }
-        let what = tried.count == 1 ? "template \(Arguments.quoted(tried)) was" : "none of the templates \(Arguments.quoted(tried)) were"
+        let what =
+            tried.count == 1
+            ? "template \(Arguments.quoted(tried)) was" : "none of the templates \(Arguments.quoted(tried)) were"
         throw Fault("\(what) not found", mark: mark(expression.place))
     }
 
@@ -80,7 +82,7 @@ extension Renderer {
             return try nested(body)
         } catch var fault as Fault {
             let here = mark(place)
-            if fault.mark == nil { fault.mark = here } else if fault.trail.count < 8 { fault.trail.append("\(relation) \(here)") }
+            if fault.mark == nil { fault.mark = here } else { fault.add("\(relation) \(here)") }
             throw fault
         }
     }

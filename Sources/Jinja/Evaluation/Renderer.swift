@@ -58,10 +58,10 @@ final class Renderer {
     /// What a filter or function took or gave counts by its size.
     func charge(for datum: Datum) throws {
         switch datum {
-        case .string(let text): try charge(text.utf8.count >> 6)
-        case .list(let box): try charge(box.count >> 3)
-        case .tuple(let box): try charge(box.items.count >> 3)
-        case .map(let box): try charge(box.count >> 3)
+        case .string(let text): try charge(text.utf8.count >> 5)
+        case .list(let box): try charge(box.count)
+        case .tuple(let box): try charge(box.items.count)
+        case .map(let box): try charge(box.count)
         default: break
         }
     }

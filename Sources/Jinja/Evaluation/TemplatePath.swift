@@ -1,6 +1,7 @@
 /// Names of templates as Salt resolves them.
 enum TemplatePath {
-    /// `./map.jinja` and `../x/map.jinja` are relative to the folder of the template that names them; `salt://` is dropped.
+    /// `./map.jinja` and `../x/map.jinja` are relative to the folder of the template that names them;
+    /// `salt://` is dropped.
     /// - Throws: a `Fault` if the path leaves the tree.
     static func resolved(_ name: String, from folder: String) throws -> String {
         let path = name.hasPrefix("salt://") ? String(name.dropFirst(7)) : name

@@ -34,8 +34,12 @@ enum DataFilters {
         "yaml_squote": .text { text, _ in .string(FlowYAML.singleQuoted(text)) },
         "load_yaml": loading(.yaml), "load_json": loading(.json), "load_text": loading(.text),
         "python": Filter { .string(try $0.input.repr()) },
-        "json_encode_dict": Filter { .string(try PythonJSON.text(of: $0.input, indent: nil, sortedKeys: false, onlyASCII: false)) },
-        "json_encode_list": Filter { .string(try PythonJSON.text(of: $0.input, indent: nil, sortedKeys: false, onlyASCII: false)) },
+        "json_encode_dict": Filter {
+            .string(try PythonJSON.text(of: $0.input, indent: nil, sortedKeys: false, onlyASCII: false))
+        },
+        "json_encode_list": Filter {
+            .string(try PythonJSON.text(of: $0.input, indent: nil, sortedKeys: false, onlyASCII: false))
+        },
         "json_decode_dict": loading(.json), "json_decode_list": loading(.json),
     ]
 
@@ -44,7 +48,8 @@ enum DataFilters {
             switch call.input {
             case .string(let text): return try call.renderer.read(text, as: format)
             case .object(let module as TemplateModule):
-                return try call.renderer.read(module.output.source(name: module.activation.tree.source.name), as: format)
+                return try call.renderer.read(
+                    module.output.source(name: module.activation.tree.source.name), as: format)
             default: throw Fault("expected text to read as \(format.rawValue), not \(call.input.kindName)")
             }
         }

@@ -14,7 +14,9 @@ enum FlowYAML {
     }
 
     private static func scalar(_ text: String) -> String {
-        if text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F || $0.value == 0x85 || $0 == "\u{2028}" || $0 == "\u{2029}" }) {
+        if text.unicodeScalars.contains(where: {
+            $0.value < 0x20 || $0.value == 0x7F || $0.value == 0x85 || $0 == "\u{2028}" || $0 == "\u{2029}"
+        }) {
             return doubleQuoted(text)
         }
         // The writer knows what a reader would misread; inside brackets more signs have a meaning.

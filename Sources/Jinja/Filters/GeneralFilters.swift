@@ -7,7 +7,10 @@ enum GeneralFilters {
         "attr": Filter(["name"], required: 1) { call in
             let name = try call.text(0) ?? ""
             if case .map(let box) = call.input, !MapMethods.names.contains(name), box[name] != nil {
-                return .undefined(Undefined("a mapping has no attribute \"\(name)\"", name: name, hint: "a key is looked up by [\"\(name)\"]"))
+                return .undefined(
+                    Undefined(
+                        "a mapping has no attribute \"\(name)\"", name: name,
+                        hint: "a key is looked up by [\"\(name)\"]"))
             }
             return try call.input.attribute(name)
                 ?? .undefined(Undefined("\(call.input.kindName) has no attribute \"\(name)\"", name: name))

@@ -10,7 +10,8 @@ struct ItemKey {
         case nil, .null?: parts = []
         case .string(let path)?:
             parts = path.split(separator: ".", omittingEmptySubsequences: false).map { part in
-                part.utf8.allSatisfy(\.isDigit) ? Int(part).map { .int($0) } ?? .string(String(part)) : .string(String(part))
+                part.utf8.allSatisfy(\.isDigit)
+                    ? Int(part).map { .int($0) } ?? .string(String(part)) : .string(String(part))
             }
         case let other?: parts = [other]
         }
@@ -28,7 +29,8 @@ struct ItemKey {
             } else {
                 let name = (try? part.text()) ?? ""
                 value = .undefined(
-                    Undefined("\(value.kindName) has no \"\(name)\"", name: name, detail: value.shown.map { "it is \($0)" }))
+                    Undefined(
+                        "\(value.kindName) has no \"\(name)\"", name: name, detail: value.shown.map { "it is \($0)" }))
             }
         }
         if ignoresCase, case .string(let text) = value { return .string(text.lowercased()) }

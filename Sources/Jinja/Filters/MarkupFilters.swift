@@ -10,11 +10,12 @@ enum MarkupFilters {
                 return .string(try query(box.table.pairs.map { ($0.key, $0.value) }))
             case .list, .tuple:
                 return .string(
-                    try query(try call.input.elements().map { pair in
-                        let parts = try pair.elements()
-                        guard parts.count == 2 else { throw Fault("\"urlencode\" of a list needs pairs") }
-                        return (parts[0], parts[1])
-                    }))
+                    try query(
+                        try call.input.elements().map { pair in
+                            let parts = try pair.elements()
+                            guard parts.count == 2 else { throw Fault("\"urlencode\" of a list needs pairs") }
+                            return (parts[0], parts[1])
+                        }))
             default: return .string(percentEncoded(try call.input.text(), keeping: "/"))
             }
         },
@@ -85,7 +86,9 @@ enum MarkupFilters {
 
     private static func query(_ pairs: [(Datum, Datum)]) throws -> String {
         try pairs.map { key, value in
-            let parts = try [key, value].map { percentEncoded(try $0.text(), keeping: "").replacingText("%20", with: "+") }
+            let parts = try [key, value].map {
+                percentEncoded(try $0.text(), keeping: "").replacingText("%20", with: "+")
+            }
             return parts.joined(separator: "=")
         }.joined(separator: "&")
     }
@@ -104,7 +107,9 @@ enum MarkupFilters {
     }
 
     private static func attributes(_ call: Invocation) throws -> Datum {
-        guard case .map(let box) = call.input else { throw Fault("\"xmlattr\" needs a mapping, not \(call.input.kindName)") }
+        guard case .map(let box) = call.input else {
+            throw Fault("\"xmlattr\" needs a mapping, not \(call.input.kindName)")
+        }
         var parts: [String] = []
         for (key, value) in box.table.pairs where !value.isNull && !value.isUndefined {
             let name = try key.text()

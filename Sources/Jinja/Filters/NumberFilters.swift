@@ -23,7 +23,9 @@ enum NumberFilters {
         },
         "round": Filter(["precision", "method"]) { try rounded($0) },
         "filesizeformat": Filter(["binary"]) { call in
-            guard let size = try call.input.asDouble ?? PythonNumber.double(call.input.text()) else { throw Fault("\"filesizeformat\" needs a number, not \(call.input.kindName)") }
+            guard let size = try call.input.asDouble ?? PythonNumber.double(call.input.text()) else {
+                throw Fault("\"filesizeformat\" needs a number, not \(call.input.kindName)")
+            }
             return .string(sizeText(size, binary: try call.truth(0) ?? false))
         },
     ]

@@ -26,7 +26,9 @@ struct PythonJSON {
         case .bool(let truth): text += truth ? "true" : "false"
         case .int(let number): text += String(number)
         case .double(let number):
-            text += number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : PythonNumber.text(of: number)
+            text +=
+                number.isNaN
+                ? "NaN" : number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : PythonNumber.text(of: number)
         case .string(let string): writeString(string)
         case .list(let box): try writeItems(box.items, "[", "]") { try $0.write($1) }
         case .tuple(let box): try writeItems(box.items, "[", "]") { try $0.write($1) }

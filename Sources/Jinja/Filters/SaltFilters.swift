@@ -65,7 +65,8 @@ enum SaltFilters {
     }
 
     static func shellQuoted(_ text: String) -> String {
-        let isSafe = !text.isEmpty && text.utf8.allSatisfy { ($0.isNamePart && $0 < 0x80) || "@%+=:,./-".utf8.contains($0) }
+        let isSafe =
+            !text.isEmpty && text.utf8.allSatisfy { ($0.isNamePart && $0 < 0x80) || "@%+=:,./-".utf8.contains($0) }
         return isSafe ? text : "'" + text.replacingText("'", with: "'\"'\"'") + "'"
     }
 

@@ -10,7 +10,8 @@ enum SelectionFilters {
 
     private static func mapped(_ call: Invocation) throws -> Datum {
         var arguments = call.arguments
-        let items = try call.input.elements()
+        // Whatever is false counts as empty, `none` too.
+        let items = try call.input.isTrue ? try call.input.elements() : []
         guard !arguments.positional.isEmpty else {
             let bound = try arguments.bound(to: ["attribute", "default"], required: 1)
             let key = ItemKey(bound[0], default: bound[1])
@@ -27,10 +28,12 @@ enum SelectionFilters {
         var arguments = call.arguments
         var key = ItemKey(nil)
         if byAttribute {
-            guard !arguments.positional.isEmpty else { throw Fault("\"\(arguments.callee)\" needs the name of an attribute") }
+            guard !arguments.positional.isEmpty else {
+                throw Fault("\"\(arguments.callee)\" needs the name of an attribute")
+            }
             key = ItemKey(arguments.positional.removeFirst())
         }
-        let items = try call.input.elements()
+        let items = try call.input.isTrue ? try call.input.elements() : []
         guard !arguments.positional.isEmpty else {
             return .list(try items.filter { try key($0).isTrue == keeping })
         }

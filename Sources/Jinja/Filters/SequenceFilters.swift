@@ -8,10 +8,16 @@ enum SequenceFilters {
             try Limits.checkText(text.utf8.count)
             return .string(text)
         },
-        "first": .sequence { items, _ in items.first ?? .undefined(Undefined("there is no first item: the sequence is empty")) },
-        "last": .sequence { items, _ in items.last ?? .undefined(Undefined("there is no last item: the sequence is empty")) },
+        "first": .sequence { items, _ in
+            items.first ?? .undefined(Undefined("there is no first item: the sequence is empty"))
+        },
+        "last": .sequence { items, _ in
+            items.last ?? .undefined(Undefined("there is no last item: the sequence is empty"))
+        },
         "reverse": Filter { call in
-            if case .string(let text) = call.input { return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed()))) }
+            if case .string(let text) = call.input {
+                return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+            }
             return .list(try call.input.elements().reversed())
         },
         "sort": .sequence(["reverse", "case_sensitive", "attribute"]) { try sorted($0, $1) },
@@ -34,7 +40,9 @@ enum SequenceFilters {
     private static func sorted(_ items: [Datum], _ call: Invocation) throws -> Datum {
         let ignoresCase = try !(call.truth(1) ?? false)
         let attributes: [Datum?] =
-            if case .string(let names)? = call[2] { names.split(separator: ",").map { .string(String($0)) } } else { [call[2]] }
+            if case .string(let names)? = call[2] { names.split(separator: ",").map { .string(String($0)) } } else {
+                [call[2]]
+            }
         let keys = attributes.map { ItemKey($0, ignoresCase: ignoresCase) }
         return .list(
             try ListMethods.sorted(items, reverse: try call.truth(0) ?? false) { item in
@@ -44,9 +52,13 @@ enum SequenceFilters {
     }
 
     private static func dictionarySorted(_ call: Invocation) throws -> Datum {
-        guard case .map(let box) = call.input else { throw Fault("\"dictsort\" needs a mapping, not \(call.input.kindName)") }
+        guard case .map(let box) = call.input else {
+            throw Fault("\"dictsort\" needs a mapping, not \(call.input.kindName)")
+        }
         let by = try call.text(1) ?? "key"
-        guard by == "key" || by == "value" else { throw Fault("\"dictsort\" sorts by \"key\" or \"value\", not \"\(by)\"") }
+        guard by == "key" || by == "value" else {
+            throw Fault("\"dictsort\" sorts by \"key\" or \"value\", not \"\(by)\"")
+        }
         let key = ItemKey(.int(by == "key" ? 0 : 1), ignoresCase: try !(call.truth(0) ?? false))
         let pairs = box.table.pairs.map { Datum.tuple([$0.key, $0.value]) }
         return .list(try ListMethods.sorted(pairs, reverse: try call.truth(2) ?? false) { try key($0) })

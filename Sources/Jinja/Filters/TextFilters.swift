@@ -17,7 +17,8 @@ enum TextFilters {
         "center": .text(["width"]) { text, call in
             try StringMethods.call("center", on: text, Arguments("center", [.int(try call.int(0) ?? 80)]))
         },
-        "truncate": .text(["length", "killwords", "end", "leeway"]) { text, call in .string(try truncated(text, call)) },
+        "truncate": .text(["length", "killwords", "end", "leeway"]) { text, call in .string(try truncated(text, call))
+        },
         "wordcount": .text { text, _ in .int(wordCount(text)) },
         "wordwrap": .text(["width", "break_long_words", "wrapstring", "break_on_hyphens"]) { text, call in
             let width = max(1, try call.int(0) ?? 79)

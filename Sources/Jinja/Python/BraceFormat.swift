@@ -95,7 +95,9 @@ struct BraceFormat {
                 rest = rest.dropFirst(key.count)
                 found = try value.attribute(key)
             }
-            guard let found else { throw Fault("\(value.kindName) has no \"\(key)\"", detail: "in the format field \"\(path)\"") }
+            guard let found else {
+                throw Fault("\(value.kindName) has no \"\(key)\"", detail: "in the format field \"\(path)\"")
+            }
             value = found
         }
         return value

@@ -131,8 +131,11 @@ extension Datum {
         case .mul: return .double(left * right)
         case .pow:
             let result = pow(left, right)
+            guard !result.isNaN || left.isNaN || right.isNaN else {
+                throw Fault("the root of a negative number is no number")
+            }
+            guard left != 0 || right >= 0 else { throw Fault("zero cannot be raised to a negative power") }
             guard result.isFinite || !left.isFinite || !right.isFinite else { throw overflow }
-            guard !result.isNaN || left.isNaN || right.isNaN else { throw Fault("the root of a negative number is no number") }
             return .double(result)
         case .div, .floorDiv, .mod:
             guard right != 0 else { throw Fault("division by zero") }

@@ -25,7 +25,8 @@ extension Datum {
         case (.list(let left), .list(let right)):
             return try left === right || Self.areEqual(left.items, right.items, depth)
         case (.tuple(let left), .tuple(let right)): return try Self.areEqual(left.items, right.items, depth)
-        case (.map(let left), .map(let right)): return try left === right || Self.areEqual(left.table, right.table, depth)
+        case (.map(let left), .map(let right)):
+            return try left === right || Self.areEqual(left.table, right.table, depth)
         case (.object(let left), .object(let right)): return left === right
         default:
             guard let left = asDouble, let right = other.asDouble else { return false }

@@ -71,7 +71,7 @@ extension Datum {
         case .string(let text):
             let scalars = Array(text.unicodeScalars)
             return .string(String(String.UnicodeScalarView(indices(scalars.count).map { scalars[$0] })))
-        default: throw Fault("\(kindName) cannot be sliced")
+        default: return .undefined(Undefined("\(kindName) cannot be sliced", name: "slice"))
         }
     }
 

@@ -99,7 +99,8 @@ private struct ReprPrinter {
 /// How Python prints text inside of containers.
 enum PythonText {
     static func repr(_ text: String) -> String {
-        let quote: Unicode.Scalar = text.unicodeScalars.contains("'") && !text.unicodeScalars.contains("\"") ? "\"" : "'"
+        let quote: Unicode.Scalar =
+            text.unicodeScalars.contains("'") && !text.unicodeScalars.contains("\"") ? "\"" : "'"
         var result = String.UnicodeScalarView()
         result.append(quote)
         for scalar in text.unicodeScalars {

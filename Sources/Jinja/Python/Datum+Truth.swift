@@ -3,7 +3,8 @@ extension Datum {
     var isTrue: Bool {
         get throws {
             switch self {
-            case .undefined(let undefined): if undefined.isBlank { false } else { throw undefined.fault }
+            case .undefined(let undefined) where undefined.isBlank: false
+            case .undefined(let undefined): throw undefined.fault
             case .null: false
             case .bool(let truth): truth
             case .int(let number): number != 0

@@ -27,7 +27,9 @@ struct FormatSpecification {
         if rest.first == "," || rest.first == "_" { grouping = rest.popFirst() }
         if rest.first == "." {
             rest.removeFirst()
-            guard let digits = Self.number(&rest) else { throw Fault("format \":\(text)\" has no precision behind its dot") }
+            guard let digits = Self.number(&rest) else {
+                throw Fault("format \":\(text)\" has no precision behind its dot")
+            }
             precision = digits
         }
         type = rest.popFirst()
@@ -67,7 +69,9 @@ struct FormatSpecification {
             let prefix = isAlternate ? "0\(type.map(String.init) ?? "")" : ""
             return pad(mark + prefix, String(number.magnitude, radix: radix, uppercase: type == "X"), standard: ">")
         case "c":
-            guard let scalar = UInt32(exactly: number).flatMap(Unicode.Scalar.init) else { throw Fault("\(number) is no character") }
+            guard let scalar = UInt32(exactly: number).flatMap(Unicode.Scalar.init) else {
+                throw Fault("\(number) is no character")
+            }
             return pad("", String(scalar), standard: "<")
         default: return try format(Double(number))
         }
@@ -79,7 +83,9 @@ struct FormatSpecification {
         switch type {
         case nil where precision == nil: return pad(mark, grouped(PythonNumber.text(of: magnitude)), standard: ">")
         case nil:
-            return pad(mark, grouped(PythonNumber.formatted(magnitude, conversion: "g", precision: precision ?? 6)), standard: ">")
+            return pad(
+                mark, grouped(PythonNumber.formatted(magnitude, conversion: "g", precision: precision ?? 6)),
+                standard: ">")
         case "f"?, "F"?, "e"?, "E"?, "g"?, "G"?:
             let text = PythonNumber.formatted(magnitude, conversion: Character(type ?? "f"), precision: precision ?? 6)
             return pad(mark, grouped(text), standard: ">")

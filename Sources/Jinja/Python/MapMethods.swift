@@ -1,7 +1,8 @@
 /// The methods of Python's `dict`. Views (`keys`, `items`, `values`) are lists of what is there at the call.
 enum MapMethods {
     static let names: Set<String> = [
-        "items", "keys", "values", "iteritems", "iterkeys", "itervalues", "get", "update", "setdefault", "pop", "popitem", "clear", "copy",
+        "items", "keys", "values", "iteritems", "iterkeys", "itervalues", "get", "update", "setdefault", "pop",
+        "popitem", "clear", "copy",
         "fromkeys",
     ]
 

@@ -15,6 +15,8 @@ struct PercentFormat {
     private var position = 0
     private let values: [Datum]
     private let mapping: MapBox?
+    /// A list or mapping may stay unused.
+    private let takesAny: Bool
     private var used = 0
     private var result = ""
 
@@ -22,6 +24,7 @@ struct PercentFormat {
         scalars = Array(format.unicodeScalars)
         if case .tuple(let box) = argument { values = box.items } else { values = [argument] }
         if case .map(let box) = argument { mapping = box } else { mapping = nil }
+        if case .list = argument { takesAny = true } else { takesAny = mapping != nil }
     }
 
     static func format(_ format: String, _ argument: Datum) throws -> String {
@@ -51,8 +54,9 @@ struct PercentFormat {
             result += Self.pad(try convert(conversion, field), field, conversion)
             try Limits.checkText(result.utf8.count)
         }
-        if !usedMapping, mapping == nil, used < values.count {
-            throw Fault("not all values were used by the format", detail: "it has \(used) fields for \(values.count) values")
+        if !takesAny, !usedMapping, used < values.count {
+            throw Fault(
+                "not all values were used by the format", detail: "it has \(used) fields for \(values.count) values")
         }
         return result
     }
@@ -92,7 +96,9 @@ struct PercentFormat {
     private mutating func readNumber() throws -> Int? {
         if current == "*" {
             position += 1
-            guard case .int(let number) = try next(key: nil) else { throw Fault("\"*\" in a format needs a whole number") }
+            guard case .int(let number) = try next(key: nil) else {
+                throw Fault("\"*\" in a format needs a whole number")
+            }
             return number
         }
         var number: Int?
@@ -127,12 +133,16 @@ struct PercentFormat {
             let prefix = field.isAlternate ? "0\(conversion)" : ""
             return (number < 0 ? "-" : field.showsSign ? "+" : "") + prefix + digits
         case "f", "F", "e", "E", "g", "G":
-            guard let number = value.asDouble else { throw Fault("format \"%\(conversion)\" needs a number, not \(value.kindName)") }
+            guard let number = value.asDouble else {
+                throw Fault("format \"%\(conversion)\" needs a number, not \(value.kindName)")
+            }
             let text = PythonNumber.formatted(
                 number.magnitude, conversion: Character(conversion), precision: field.precision ?? 6)
             return (number.sign == .minus ? "-" : field.showsSign ? "+" : field.leavesBlank ? " " : "") + text
         case "c":
-            if case .int(let number) = value, let scalar = UInt32(exactly: number).flatMap(Unicode.Scalar.init) { return String(scalar) }
+            if case .int(let number) = value, let scalar = UInt32(exactly: number).flatMap(Unicode.Scalar.init) {
+                return String(scalar)
+            }
             return try value.text()
         default: throw Fault("unknown format \"%\(conversion)\"")
         }
@@ -160,7 +170,9 @@ struct PercentFormat {
         let missing = field.width - text.unicodeScalars.count
         guard missing > 0 else { return text }
         if field.isLeft { return text + String(repeating: " ", count: missing) }
-        guard field.padsZeros, conversion != "s", conversion != "r" else { return String(repeating: " ", count: missing) + text }
+        guard field.padsZeros, conversion != "s", conversion != "r" else {
+            return String(repeating: " ", count: missing) + text
+        }
         let sign = text.prefix { "+- ".contains($0) }
         return sign + String(repeating: "0", count: missing) + text.dropFirst(sign.count)
     }

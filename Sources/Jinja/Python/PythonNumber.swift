@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Numbers as Python reads and prints them.
 enum PythonNumber {
-    /// Python's `repr` of a float: the shortest digits that read back the same, with an exponent below 1e-4 and from 1e16 on.
+    /// Python's `repr` of a float: the shortest digits that read back the same, with an exponent below 1e-4 and from
+    /// 1e16 on.
     static func text(of number: Double) -> String {
         if number.isNaN { return "nan" }
         if number.isInfinite { return number < 0 ? "-inf" : "inf" }

@@ -11,7 +11,9 @@ enum StringMethods {
         return result
     }
 
-    private static let table: [String: @Sendable (String, Arguments) throws -> Datum] = simple.merging(withArguments) { $1 }
+    private static let table: [String: @Sendable (String, Arguments) throws -> Datum] = simple.merging(withArguments) {
+        $1
+    }
 
     // MARK: - Without arguments
 
@@ -24,7 +26,9 @@ enum StringMethods {
         "swapcase": plain { text in
             .string(text.map { $0.isUppercase ? $0.lowercased() : $0.uppercased() }.joined())
         },
-        "isdigit": plain { .bool(all($0) { $0.properties.numericType == .decimal || $0.properties.numericType == .digit }) },
+        "isdigit": plain {
+            .bool(all($0) { $0.properties.numericType == .decimal || $0.properties.numericType == .digit })
+        },
         "isdecimal": plain { .bool(all($0) { $0.properties.numericType == .decimal }) },
         "isnumeric": plain { .bool(all($0) { $0.properties.numericType != nil }) },
         "isalpha": plain { .bool(all($0) { $0.properties.isAlphabetic && $0.properties.numericType == nil }) },
@@ -79,11 +83,15 @@ enum StringMethods {
         "rpartition": { try partition($0, $1, last: true) },
         "startswith": { text, arguments in try affix(text, arguments) { $0.utf8.starts(with: $1.utf8) } },
         "endswith": { text, arguments in
-            try affix(text, arguments) { $0.utf8.count >= $1.utf8.count && $0.utf8.suffix($1.utf8.count).elementsEqual($1.utf8) }
+            try affix(text, arguments) {
+                $0.utf8.count >= $1.utf8.count && $0.utf8.suffix($1.utf8.count).elementsEqual($1.utf8)
+            }
         },
         "removeprefix": { text, arguments in
             let prefix = try needed(arguments, "prefix")
-            return .string(text.utf8.starts(with: prefix.utf8) ? String(text.unicodeScalars.dropFirst(prefix.unicodeScalars.count)) : text)
+            return .string(
+                text.utf8.starts(with: prefix.utf8)
+                    ? String(text.unicodeScalars.dropFirst(prefix.unicodeScalars.count)) : text)
         },
         "removesuffix": { text, arguments in
             let suffix = try needed(arguments, "suffix")
@@ -95,7 +103,8 @@ enum StringMethods {
             let limit = try bound.int(2, "count") ?? -1
             return .string(
                 text.replacingText(
-                    try bound.text(0, "old") ?? "", with: try bound.text(1, "new") ?? "", limit: limit < 0 ? .max : limit))
+                    try bound.text(0, "old") ?? "", with: try bound.text(1, "new") ?? "",
+                    limit: limit < 0 ? .max : limit))
         },
         "join": { text, arguments in
             let parts = try arguments.bound(to: ["iterable"], required: 1)[0]?.elements() ?? []
@@ -133,7 +142,9 @@ enum StringMethods {
         switch part {
         case .string(let text): return text
         case .undefined(let undefined): throw undefined.fault
-        default: throw Fault("\"join\" of text takes text only, found \(part.kindName)", hint: "the filter \"join\" takes anything")
+        default:
+            throw Fault(
+                "\"join\" of text takes text only, found \(part.kindName)", hint: "the filter \"join\" takes anything")
         }
     }
 
@@ -184,7 +195,8 @@ enum StringMethods {
         guard !separator.isEmpty else { throw Fault("the separator of \"\(arguments.callee)\" is empty") }
         let cuts = text.ranges(ofText: separator, limit: last ? .max : 1)
         guard let cut = last ? cuts.last : cuts.first else {
-            return .tuple(last ? [.string(""), .string(""), .string(text)] : [.string(text), .string(""), .string("")])
+            return .tuple(
+                last ? [.string(""), .string(""), .string(text)] : [.string(text), .string(""), .string("")])
         }
         return .tuple([
             .string(String(text[..<cut.lowerBound])), .string(separator), .string(String(text[cut.upperBound...])),
@@ -226,11 +238,15 @@ enum StringMethods {
     }
 
     /// `left` says how many of the missing characters go to the left, given their number and the width.
-    private static func pad(_ text: String, _ arguments: Arguments, left: (_ missing: Int, _ width: Int) -> Int) throws -> Datum {
+    private static func pad(_ text: String, _ arguments: Arguments, left: (_ missing: Int, _ width: Int) -> Int) throws
+        -> Datum
+    {
         let bound = try arguments.bound(to: ["width", "fillchar"], required: 1)
         let width = try bound.int(0, "width") ?? 0
         let fill = try bound.text(1, "fillchar") ?? " "
-        guard fill.unicodeScalars.count == 1 else { throw Fault("the fill of \"\(arguments.callee)\" must be one character") }
+        guard fill.unicodeScalars.count == 1 else {
+            throw Fault("the fill of \"\(arguments.callee)\" must be one character")
+        }
         try Limits.checkText(width)
         let missing = max(0, width - text.unicodeScalars.count)
         let before = missing > 0 ? left(missing, width) : 0

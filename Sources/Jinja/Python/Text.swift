@@ -11,11 +11,10 @@ extension String {
         let bytes = utf8
         var start = range.lowerBound
         while let found = bytes[start..<range.upperBound].firstIndex(of: first) {
-            if let end = bytes.index(found, offsetBy: needle.count, limitedBy: range.upperBound) {
-                if bytes[found..<end].elementsEqual(needle) { return found..<end }
-            } else {
+            guard let end = bytes.index(found, offsetBy: needle.count, limitedBy: range.upperBound) else {
                 return nil
             }
+            if bytes[found..<end].elementsEqual(needle) { return found..<end }
             start = bytes.index(after: found)
         }
         return nil
@@ -99,7 +98,8 @@ extension String {
 
 extension Unicode.Scalar {
     var isPythonSpace: Bool {
-        (value >= 0x09 && value <= 0x0D) || (value >= 0x1C && value <= 0x20) || (value > 0x7F && properties.isWhitespace)
+        (value >= 0x09 && value <= 0x0D) || (value >= 0x1C && value <= 0x20)
+            || (value > 0x7F && properties.isWhitespace)
     }
 
     var endsPythonLine: Bool {
@@ -109,5 +109,7 @@ extension Unicode.Scalar {
         }
     }
 
-    var isCased: Bool { properties.isUppercase || properties.isLowercase || properties.generalCategory == .titlecaseLetter }
+    var isCased: Bool {
+        properties.isUppercase || properties.isLowercase || properties.generalCategory == .titlecaseLetter
+    }
 }

@@ -123,7 +123,8 @@ struct Lexer {
                 let end = endOfTag("%}", at: afterName)
             {
                 let tagStart = position
-                appendText(textStart..<endOfText(textStart..<tagStart, sign: input[tagStart + 2], tag: .raw(afterTag: 0)))
+                appendText(
+                    textStart..<endOfText(textStart..<tagStart, sign: input[tagStart + 2], tag: .raw(afterTag: 0)))
                 position = end
                 return
             }

@@ -362,7 +362,9 @@ extension Parser {
     }
 
     /// `x is defined if y` and `for a in b if a is odd recursive` go on behind the test.
-    private func isKeywordAfterTest(_ name: String) -> Bool { name == "if" || name == "recursive" || name == "in" || name == "not" }
+    private func isKeywordAfterTest(_ name: String) -> Bool {
+        name == "if" || name == "recursive" || name == "in" || name == "not"
+    }
 
     mutating func callArguments() throws(SyntaxError) -> CallArguments {
         try expect(.openParen)
@@ -399,7 +401,8 @@ extension Parser {
         } else {
             guard arguments.star == nil, arguments.doubleStar == nil, arguments.named.isEmpty else {
                 throw SyntaxError(
-                    "invalid order of arguments", detail: "an argument without a name follows one with a name", at: place)
+                    "invalid order of arguments", detail: "an argument without a name follows one with a name",
+                    at: place)
             }
             arguments.positional.append(try expression())
         }

@@ -76,7 +76,8 @@ extension Parser {
     }
 
     /// Salt's `load_yaml as x` ... `endload` and `import_yaml "file" as x`.
-    private mutating func dataTag(_ name: String, _ token: Token, at place: Place) throws(SyntaxError) -> Statement.Kind {
+    private mutating func dataTag(_ name: String, _ token: Token, at place: Place) throws(SyntaxError) -> Statement.Kind
+    {
         for format in DataFormat.allCases {
             if name == "load_\(format.rawValue)" {
                 try expect(name: "as")

@@ -78,7 +78,8 @@ struct Parser {
         _ body: (inout Parser) throws(SyntaxError) -> Result
     ) throws(SyntaxError) -> Result {
         guard depth < Self.maximumDepth else {
-            throw SyntaxError("nested too deeply", detail: "the limit is \(Self.maximumDepth) levels", at: current.place)
+            throw SyntaxError(
+                "nested too deeply", detail: "the limit is \(Self.maximumDepth) levels", at: current.place)
         }
         depth += 1
         defer { depth -= 1 }

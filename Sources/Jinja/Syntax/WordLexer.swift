@@ -47,12 +47,14 @@ struct WordLexer {
         case .openBracket: expected.append((.closeBracket, place))
         case .closeBrace, .closeParen, .closeBracket:
             guard let open = expected.popLast() else {
-                throw SyntaxError("unexpected \"\(symbol.rawValue)\"", detail: "nothing was opened that it closes", at: place)
+                throw SyntaxError(
+                    "unexpected \"\(symbol.rawValue)\"", detail: "nothing was opened that it closes", at: place)
             }
             guard open.close == symbol else {
                 throw SyntaxError(
                     "unexpected \"\(symbol.rawValue)\", expected \"\(open.close.rawValue)\"",
-                    detail: "the bracket at line \(open.place.line), column \(open.place.column) is still open", at: place)
+                    detail: "the bracket at line \(open.place.line), column \(open.place.column) is still open",
+                    at: place)
             }
         default: break
         }

@@ -19,7 +19,8 @@ enum ComparisonTests {
         Test(["other"], required: 1) { try $0.input.compares(operation, $0.datum(0) ?? .null) }
     }
 
-    /// Python's `is`. Small numbers and equal literals are one object there, so equal scalars of one kind count as the same.
+    /// Python's `is`. Small numbers and equal literals are one object there, so equal scalars of one kind count as
+    /// the same.
     private static func areSame(_ left: Datum, _ right: Datum) -> Bool {
         switch (left, right) {
         case (.null, .null): true

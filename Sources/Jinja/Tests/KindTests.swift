@@ -13,7 +13,7 @@ enum KindTests {
         "string": Test(acceptsUndefined: true) { if case .string = $0.input { true } else { false } },
         "mapping": Test(acceptsUndefined: true) { if case .map = $0.input { true } else { false } },
         "list": Test(acceptsUndefined: true) { if case .list = $0.input { true } else { false } },
-        "sequence": Test { call in
+        "sequence": Test(acceptsUndefined: true) { call in
             switch call.input {
             case .string, .list, .tuple, .map: true
             case .object(let object): object.elements != nil

@@ -1,7 +1,7 @@
 /// Tests of a value's properties.
 enum ValueTests {
     static let table: [String: Test] = [
-        "odd": Test { try remainder($0.input, 2) != 0 },
+        "odd": Test { try remainder($0.input, 2) == 1 },
         "even": Test { try remainder($0.input, 2) == 0 },
         "divisibleby": Test(["num"], required: 1) { call in
             guard let divisor = try call.int(0), divisor != 0 else { throw Fault("division by zero") }
@@ -17,7 +17,8 @@ enum ValueTests {
         },
         "match": Test(["rgx", "ignorecase", "multiline"], required: 1) { call in
             let pattern = try Pattern(
-                try call.text(0) ?? "", ignoresCase: try call.truth(1) ?? false, isMultiline: try call.truth(2) ?? false)
+                try call.text(0) ?? "", ignoresCase: try call.truth(1) ?? false, isMultiline: try call.truth(2) ?? false
+            )
             return pattern.groups(in: try call.input.text(), atStart: true) != nil
         },
     ]

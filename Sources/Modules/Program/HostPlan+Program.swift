@@ -37,7 +37,7 @@ extension HostPlan {
         var registers = Registers()
         for file in files where !file.path.isEmpty { _ = registers.path(file.path, hashed: true) }
         var text = ShellLibrary.probes.text
-        text += "LC_ALL=C; export LC_ALL; work=${DROVER_RUN:?} paths_known=0\n"
+        text += "LC_ALL=C; export LC_ALL; work=${DROVER_RUN:?} paths_known=0 paths_stale=''\n"
         text += registers.assignments.joined(separator: "\n")
         text += "\n" + """
             main() {

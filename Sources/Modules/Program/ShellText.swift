@@ -19,7 +19,7 @@ package enum ShellText {
 
     /// `name='value'`.
     static func assignment(_ name: String, _ value: some StringProtocol) -> String {
-        "\(name)=" + (value.isEmpty ? "''" : quoted(value))
+        "\(name)=" + (value.utf8.allSatisfy(isPlain) ? "'\(value)'" : quoted(value))
     }
 
     /// A library without comments and indentation. Libraries have no text that spans lines but a lone line feed.

@@ -60,12 +60,12 @@ network() {
 hypervisor() {
     if [ -c /dev/kvm ] && (: <>/dev/kvm); then fact kvm 1; else fact kvm 0; fi
     folder=/var/lib/libvirt/images
-    while [ ! -d "$folder" ]; do folder=${folder%/*}; done
+    while [ -n "$folder" ] && [ ! -d "$folder" ]; do folder=${folder%/*}; done
     df -Pk "$folder/" | {
         read -r _
         read -r _ _ _ free _
         fact free_disk "$free"
-        fact disk_of "$folder"
+        fact disk_of "${folder:-/}"
     }
     if command -v dpkg-query >/dev/null; then
         # shellcheck disable=SC2016

@@ -5,6 +5,7 @@
 # Sets what is known of the path: kind, is_mode, is_uid, is_gid, is_user, is_group, is_hash.
 look_at_path() {
     look_at_paths
+    look_again_at "$at"
     eval "kind=\$kind_$at is_mode=\$mode_$at is_uid=\$uid_$at is_gid=\$gid_$at is_user=\$user_$at"
     eval "is_group=\$group_$at is_hash=\$hash_$at"
 }
@@ -141,8 +142,7 @@ file_managed() {
         write_file
     else
         set_access "$path" && comment="File $path updated"
-        eval "mode_$at=\${mode:-\$is_mode}"
-        [ -z "$user$group" ] || paths_known=0
+        forget_path "$at"
     fi
 }
 
@@ -171,15 +171,10 @@ write_file() {
     fi
     [ -n "$sha" ] || source=/dev/null
     [ -n "$kind" ] || is_mode=644 is_uid=0 is_gid=0
-    if [ -z "$kind" ] && [ "$(id -u)" != 0 ]; then is_uid=$(id -u) is_gid=$(id -g); fi
+    if [ -z "$kind" ] && [ "$me" != 0 ]; then is_uid=$me is_gid=$(id -g); fi
     place "$source" "$final" "${mode:-$is_mode}" "${user:-$is_uid}" "${group:-$is_gid}" || return 0
     comment="File $path updated"
-    if [ -n "$user$group" ]; then
-        paths_known=0
-    else
-        eval "kind_$at=f hash_$at=\$sha mode_$at=\${mode:-\$is_mode} uid_$at=\$is_uid gid_$at=\$is_gid"
-        [ -n "$kind" ] || paths_known=0
-    fi
+    forget_path "$at"
 }
 
 set_access() {
@@ -220,7 +215,7 @@ file_directory() {
         would "The directory $path is set to be changed"
         return
     fi
-    paths_known=0
+    if [ -n "$kind" ] && [ "$kind" != d ]; then paths_known=0; else forget_path "$at"; fi
     if [ "$kind" != d ]; then
         { [ -z "$kind" ] && [ ! -L "$path" ]; } || rm -f -- "$path"
         capture mkdir -- "$path" || {

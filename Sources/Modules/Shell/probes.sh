@@ -5,9 +5,25 @@
 # For each path in $paths: kind_N (nothing, f, d or o), mode_N, uid_N, gid_N, user_N, group_N, hash_N.
 look_at_paths() {
     [ $paths_known = 0 ] || return 0
-    local each file found='' regular=''
+    paths_known=1 paths_stale=''
+    look_at_these $paths
+}
+
+# A path that this run has written itself is looked at again only if another state comes to it.
+forget_path() {
+    paths_stale="$paths_stale $1 "
+}
+
+look_again_at() {
+    case $paths_stale in *" $1 "*) ;; *) return 0 ;; esac
+    paths_stale=${paths_stale%%" $1 "*}${paths_stale#*" $1 "}
+    look_at_these "$1"
+}
+
+look_at_these() {
+    local each file found='' regular='' these="$*"
     set --
-    for each in $paths; do
+    for each in $these; do
         eval "file=\$path_$each kind_$each= mode_$each= uid_$each= gid_$each= user_$each= group_$each= hash_$each="
         if [ -f "$file" ]; then eval "kind_$each=f"
         elif [ -d "$file" ]; then eval "kind_$each=d"
@@ -32,7 +48,6 @@ look_at_paths() {
         sha256sum -- "$@" >"$work/sums" 2>/dev/null
         note_sums $regular <"$work/sums"
     fi
-    paths_known=1
 }
 
 note_status() {

@@ -103,7 +103,8 @@ open_run() {
     umask 022
     cd / || exit 70
     pending=${run%/*}/pending
-    number=0 failures=0 stopped='' paths_known=0 packages_known=0 units_known=0 lists_fresh=0
+    number=0 failures=0 stopped='' paths_known=0 paths_stale='' packages_known=0 units_known=0 lists_fresh=0
+    me=$(id -u)
     anchor_clock
     record begin 1 "$test"
 }

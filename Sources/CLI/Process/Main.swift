@@ -13,15 +13,21 @@ enum Main {
         arguments = GlobalOptionOrder.movedBehindCommand(arguments, root: Root.self)
         let words = arguments
         let work = Task.detached { () -> Int32 in await run(words) }
-        Task.detached { exit(await work.value) }
+        Task.detached { leave(await work.value) }
         Interrupts.wait { count in
             if count == 1 {
                 Terminal.note("interrupted: finishing what has begun; press Ctrl-C again to stop at once")
                 work.cancel()
             } else {
-                exit(130)
+                leave(130)
             }
         }
+    }
+
+    /// Without the exit handlers of libraries: OpenSSL's takes away what sessions that are still closing use.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     private static func run(_ arguments: [String]) async -> Int32 {

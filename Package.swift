@@ -67,18 +67,32 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), logging,
             ], path: "Sources/CLI", swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["Values", subprocess], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Values", subprocess], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "HouseTests", dependencies: ["TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ValuesTests", dependencies: ["Values", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "JinjaTests", dependencies: ["Jinja", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "SSHTests", dependencies: ["PKI", "SSH", "TestSupport", subprocess], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ValuesTests", dependencies: ["Values", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "JinjaTests", dependencies: ["Jinja", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "SSHTests", dependencies: ["PKI", "SSH", "TestSupport", subprocess], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "PKITests", dependencies: ["PKI", "TestSupport", subprocess], swiftSettings: strict),
-        .testTarget(name: "HypervisorTests", dependencies: ["Hypervisor", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "InventoryTests", dependencies: ["Inventory", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "StatesTests", dependencies: ["States", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "ModulesTests", dependencies: ["Modules", "PKI", "States", "TestSupport", subprocess], exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "FleetTests", dependencies: ["Fleet", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "HypervisorTests", dependencies: ["Hypervisor", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InventoryTests", dependencies: ["Inventory", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "StatesTests", dependencies: ["States", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "ModulesTests", dependencies: ["Modules", "PKI", "States", "TestSupport", subprocess],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "FleetTests", dependencies: ["Fleet", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["Lab", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "IntegrationTests", dependencies: ["Fleet", "Lab", "TestSupport", subprocess], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["Fleet", "Lab", "TestSupport", subprocess], swiftSettings: strict),
     ]
 )

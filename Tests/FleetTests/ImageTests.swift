@@ -6,7 +6,9 @@ import Values
 
 @Suite struct ImageTests {
     /// A qcow2 header of version 3 with a virtual size in MiB.
-    private static func qcow2(version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false) -> [UInt8] {
+    private static func qcow2(version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false)
+        -> [UInt8]
+    {
         var bytes = [UInt8](repeating: 0, count: 512)
         bytes.replaceSubrange(0..<8, with: [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, version])
         bytes[15] = backing
@@ -57,7 +59,9 @@ import Values
             #expect(try store.add(file: file, name: "other").digest == image.digest)
             #expect(try store.list().map(\.name) == ["base", "other"])
             try Data(Self.raw()).write(to: URL(fileURLWithPath: file))
-            #expect(throws: Diagnostic.self, "a name stands for one content") { try store.add(file: file, name: "base") }
+            #expect(throws: Diagnostic.self, "a name stands for one content") {
+                try store.add(file: file, name: "base")
+            }
             #expect(try store.add(file: file, name: "base", replace: true).header.format == .raw)
             #expect(throws: Diagnostic.self) { try store.find("bas") }
             #expect(throws: Diagnostic.self) { try store.add(file: file, name: "../x") }

@@ -13,7 +13,8 @@ import Values
     ])
     func nicProfilesHaveSaltsForms(_ vars: String) async throws {
         try await ScratchFleet.with { fleet in
-            try fleet.write("hosts: {hv1: {roles: [hypervisor]}}\nvars: {\(vars.dropLast())}}\n", to: "inventory/hosts.yaml")
+            try fleet.write(
+                "hosts: {hv1: {roles: [hypervisor]}}\nvars: {\(vars.dropLast())}}\n", to: "inventory/hosts.yaml")
             let host = try #require(try fleet.context().inventory.hosts.first)
             let interfaces = try MachineSpec(name: "a", image: "b").interfaces(on: host)
             #expect(interfaces.map(\.source) == [.bridge("br7"), .network("lan")])
@@ -41,6 +42,8 @@ import Values
     @Test func uuidsAreOfVersionFour() {
         let uuids = (0..<100).map { _ in RandomUUID.make() }
         #expect(Set(uuids).count == 100)
-        for uuid in uuids { #expect(uuid.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil) }
+        for uuid in uuids {
+            #expect(uuid.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
+        }
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// The house's edges: which target may import which. Down only, nothing sideways.
 private let allowed: [String: Set<String>] = [
@@ -13,10 +13,13 @@ private let allowed: [String: Set<String>] = [
     "Inventory": ["Values"],
     "States": ["Jinja", "Values"],
     "Modules": ["States", "Values"],
-    "Fleet": ["Inventory", "States", "Modules", "Jinja", "SSH", "PKI", "Hypervisor", "Values", "Logging", "Subprocess"],
+    "Fleet": [
+        "Inventory", "States", "Modules", "Jinja", "SSH", "PKI", "Hypervisor", "Values", "Logging", "Subprocess",
+    ],
     "Lab": ["Values", "Subprocess"],
     "CLI": [
-        "Fleet", "Lab", "Inventory", "States", "Modules", "Jinja", "SSH", "PKI", "Hypervisor", "Values", "ArgumentParser",
+        "Fleet", "Lab", "Inventory", "States", "Modules", "Jinja", "SSH", "PKI", "Hypervisor", "Values",
+        "ArgumentParser",
         "Logging",
     ],
 ]
@@ -34,8 +37,11 @@ private func sources() throws -> [(target: String, path: String, text: String)] 
 
 private func imports(in text: String) -> [String] {
     text.split(separator: "\n").filter { $0.contains("import ") }.compactMap { line in
-        line.firstMatch(of: /^(?:@\w+ )?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func )?(\w+)/)
-            .map { String($0.1) }
+        line.firstMatch(
+            of:
+                /^(?:@\w+ )?(?:public |package |internal |private |fileprivate )?import (?:struct |class |enum |func )?(\w+)/
+        )
+        .map { String($0.1) }
     }
 }
 
@@ -54,7 +60,8 @@ private func imports(in text: String) -> [String] {
     @Test func theManifestDeclaresOnlyAllowedEdges() throws {
         let text = try String(contentsOfFile: Checkout.root + "/Package.swift", encoding: .utf8)
         let house = text.prefix(upTo: try #require(text.range(of: "name: \"TestSupport\"")).lowerBound)
-        let declaration = /\.(?:target|executableTarget)\(\s*name: "(\w+)",\s*dependencies: \[(.*?)\]\s*[,)]/.dotMatchesNewlines()
+        let declaration = /\.(?:target|executableTarget)\(\s*name: "(\w+)",\s*dependencies: \[(.*?)\]\s*[,)]/
+            .dotMatchesNewlines()
         var seen: Set<String> = []
         for match in house.matches(of: declaration) {
             let target = match.1 == "drover" ? "CLI" : String(match.1)
@@ -95,7 +102,9 @@ private func imports(in text: String) -> [String] {
     }
 
     @Test func filesKeepTheirBudget() throws {
-        let lengths = try sources().map { ($0.path, $0.text.split(separator: "\n", omittingEmptySubsequences: false).count) }
+        let lengths = try sources().map {
+            ($0.path, $0.text.split(separator: "\n", omittingEmptySubsequences: false).count)
+        }
         for (path, length) in lengths { #expect(length <= 700, "\(path) has \(length) lines") }
         let sorted = lengths.map(\.1).sorted()
         #expect(sorted[sorted.count / 2] <= 120)

@@ -16,7 +16,8 @@ import Values
                 let isKept = shipped || ![.serverkey, .clientkey].contains(role)
                 files.append(
                     VirtKeyFile(
-                        plane: plane, role: role, sha256: ContentDigest.sha256(content), content: isKept ? content : nil))
+                        plane: plane, role: role, sha256: ContentDigest.sha256(content), content: isKept ? content : nil
+                    ))
             }
         }
         return VirtKeys(version: version, files: files)
@@ -45,14 +46,18 @@ import Values
         let first = try await deliver(keys("v1", "one"), to: host)
         #expect(first.result == true, "\(first)")
         #expect(first.comment == "Updated libvirt certs and keys")
-        #expect(Set(first.changes.keys.compactMap(\.string)) == [
-            "cacert", "cacrl", "servercert", "serverkey", "clientcert", "clientkey", "qemu-cacert", "qemu-cacrl",
-            "qemu-servercert", "qemu-serverkey", "qemu-clientcert", "qemu-clientkey",
-        ])
+        #expect(
+            Set(first.changes.keys.compactMap(\.string)) == [
+                "cacert", "cacrl", "servercert", "serverkey", "clientcert", "clientkey", "qemu-cacert", "qemu-cacrl",
+                "qemu-servercert", "qemu-serverkey", "qemu-clientcert", "qemu-clientkey",
+            ])
         let modes = try await script(
             "cat libvirt/private/serverkey.pem CA/cacert.pem qemu/server-key.pem; stat -L -c %a libvirt/private/serverkey.pem CA/cacert.pem qemu/server-key.pem qemu; readlink libvirt/current; readlink CA/cacert.pem",
             on: host)
-        #expect(modes == "api serverkey one\napi cacert one\ndata serverkey one\n600\n644\n640\n755\nversions/v1\n../libvirt/current/cacert.pem\n")
+        #expect(
+            modes
+                == "api serverkey one\napi cacert one\ndata serverkey one\n600\n644\n640\n755\nversions/v1\n../libvirt/current/cacert.pem\n"
+        )
 
         let again = try await deliver(keys("v1", "one", shipped: false), to: host)
         #expect(again.result == true && again.changes.isEmpty && again.comment == "All keys are correct", "\(again)")
@@ -66,7 +71,8 @@ import Values
 
         let unknown = try await deliver(keys("v4", "four", shipped: false), to: host)
         #expect(unknown.result == false && unknown.comment.contains("serverkey"), "\(unknown)")
-        #expect(try await script("cat libvirt/servercert.pem", on: host) == "api servercert three\n", "nothing by halves")
+        #expect(
+            try await script("cat libvirt/servercert.pem", on: host) == "api servercert three\n", "nothing by halves")
     }
 
     @Test(arguments: HostShell.allCases)
@@ -79,11 +85,16 @@ import Values
             environment: ["ROOT": host.root])
         #expect(made.succeeded)
         #expect(try await deliver(keys("v1", "one"), to: host).result == true)
-        #expect(try await script("cat libvirt/versions/before/*; echo x >>libvirt/servercert.pem; chmod 644 qemu/server-key.pem", on: host) == "old\n")
+        #expect(
+            try await script(
+                "cat libvirt/versions/before/*; echo x >>libvirt/servercert.pem; chmod 644 qemu/server-key.pem",
+                on: host) == "old\n")
         let repaired = try await deliver(keys("v1", "one"), to: host)
         #expect(repaired.result == true, "\(repaired)")
         #expect(Set(repaired.changes.keys.compactMap(\.string)) == ["servercert", "qemu-serverkey"], "\(repaired)")
-        #expect(try await script("cat libvirt/servercert.pem; stat -L -c %a qemu/server-key.pem", on: host) == "api servercert one\n640\n")
+        #expect(
+            try await script("cat libvirt/servercert.pem; stat -L -c %a qemu/server-key.pem", on: host)
+                == "api servercert one\n640\n")
     }
 
     @Test func isRefusedWithoutAnAuthority() {
@@ -91,7 +102,8 @@ import Values
             state: "virt", function: "keys", name: "keys", id: "keys", sls: "case", order: 1, arguments: Mapping(),
             runtime: Mapping(), requisites: [:], written: Mapping(), mark: nil)
         #expect(throws: Diagnostics.self) {
-            try HostPlan.plan(low: LowState(chunks: [chunk], warnings: []), facts: Mapping(), sources: PlannedRun.sources)
+            try HostPlan.plan(
+                low: LowState(chunks: [chunk], warnings: []), facts: Mapping(), sources: PlannedRun.sources)
         }
     }
 }

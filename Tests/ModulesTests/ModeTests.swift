@@ -19,7 +19,9 @@ import Values
         #expect(lines.contains(ShellText.assignment("mode", wanted)), "\(lines)")
     }
 
-    @Test(arguments: [("0648", ""), ("rw", ""), ("0x1a4", ""), ("{{ pillar.x }}", "0o1f"), ("-644", ""), ("106440", "")])
+    @Test(arguments: [
+        ("0648", ""), ("rw", ""), ("0x1a4", ""), ("{{ pillar.x }}", "0o1f"), ("-644", ""), ("106440", ""),
+    ])
     func whatIsNoModeIsRefused(written: String, vars: String) {
         #expect(throws: Diagnostics.self) { try plan(written, vars: vars) }
     }

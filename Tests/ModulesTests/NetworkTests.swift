@@ -37,7 +37,8 @@ import Values
         cp /etc/network/interfaces "$1/interfaces.before"
         """
 
-    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/sbin/ifup"), "needs ifupdown"), arguments: [true, false])
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: "/sbin/ifup"), "needs ifupdown"), arguments: [true, false])
     func changesOrTakesBack(_ confirmed: Bool) async throws {
         let host = try ScratchHost(.dash)
         defer { host.remove() }
@@ -53,36 +54,37 @@ import Values
         }
         let confirm = try #require(NetworkConfirm.script("N0nce"))
         try Data(confirm.utf8).write(to: URL(fileURLWithPath: "\(folder)/confirm"))
-        let script = Self.prepare + "\n" + """
-            cd "$1"
-            ip link set eth0 address 02:00:00:00:09:02
-            for step in foretell program again; do
-                rm -rf run/work
-                if [ $step = program ]; then
-                    DROVER_RUN=$1/run sh ./program >program.out &
-                    if [ "$2" = true ]; then
-                        tries=0
-                        until ip netns exec far busybox ping -c 1 -W 1 10.9.0.2 >/dev/null 2>&1 && [ -e /sys/class/net/br0/brif/eth0 ] || [ $tries -gt 40 ]; do
-                            sleep 0.2
-                            tries=$((tries + 1))
-                        done
-                        [ -e /etc/systemd/system/sysinit.target.wants/drover-network-restore.service ] && echo armed
-                        sh ./confirm
+        let script =
+            Self.prepare + "\n" + """
+                cd "$1"
+                ip link set eth0 address 02:00:00:00:09:02
+                for step in foretell program again; do
+                    rm -rf run/work
+                    if [ $step = program ]; then
+                        DROVER_RUN=$1/run sh ./program >program.out &
+                        if [ "$2" = true ]; then
+                            tries=0
+                            until ip netns exec far busybox ping -c 1 -W 1 10.9.0.2 >/dev/null 2>&1 && [ -e /sys/class/net/br0/brif/eth0 ] || [ $tries -gt 40 ]; do
+                                sleep 0.2
+                                tries=$((tries + 1))
+                            done
+                            [ -e /etc/systemd/system/sysinit.target.wants/drover-network-restore.service ] && echo armed
+                            sh ./confirm
+                        fi
+                        wait
+                    elif [ $step = foretell ] || [ "$2" = true ]; then
+                        DROVER_RUN=$1/run sh ./$step >$step.out
                     fi
-                    wait
-                elif [ $step = foretell ] || [ "$2" = true ]; then
-                    DROVER_RUN=$1/run sh ./$step >$step.out
-                fi
-                cat run/work/stray >&2 || true
-            done
-            set +e
-            ip netns exec far busybox ping -c 1 -W 2 10.9.0.2 >/dev/null && echo reachable
-            cmp -s /etc/network/interfaces interfaces.before && echo restored
-            [ -e /etc/network/interfaces.d/drover ] && cat /etc/network/interfaces /etc/network/interfaces.d/drover
-            ls -A /etc/network/drover-hold /etc/systemd/system /run/drover 2>/dev/null
-            ip -o -4 address show | sed 's/^[0-9]*: //; s/ *inet / /; s/ .*scope.*//' >&2
-            true
-            """
+                    cat run/work/stray >&2 || true
+                done
+                set +e
+                ip netns exec far busybox ping -c 1 -W 2 10.9.0.2 >/dev/null && echo reachable
+                cmp -s /etc/network/interfaces interfaces.before && echo restored
+                [ -e /etc/network/interfaces.d/drover ] && cat /etc/network/interfaces /etc/network/interfaces.d/drover
+                ls -A /etc/network/drover-hold /etc/systemd/system /run/drover 2>/dev/null
+                ip -o -4 address show | sed 's/^[0-9]*: //; s/ *inet / /; s/ .*scope.*//' >&2
+                true
+                """
         let result = try await Subprocess.run(
             .name("unshare"), arguments: ["-m", "-n", "/bin/sh", "-c", script, "sh", folder, "\(confirmed)"],
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
@@ -103,7 +105,10 @@ import Values
             #expect(!said.contains("iface eth0 inet static"), notes)
         } else {
             #expect(results[1].map(\.result) == [false, false], notes)
-            #expect(results[1].first?.comment == "The host restored its previous network configuration because nobody confirmed within 3 s that the host can be reached", notes)
+            #expect(
+                results[1].first?.comment
+                    == "The host restored its previous network configuration because nobody confirmed within 3 s that the host can be reached",
+                notes)
             #expect(said.contains("restored"), notes)
         }
         #expect(!said.contains("drover-network-restore"), notes)

@@ -1,4 +1,5 @@
 import Foundation
+import PKI
 import Subprocess
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ import Testing
         for (number, length) in [0, 1, 255, 65535, 65536, 65537, 200_000].enumerated() {
             let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 256) }
             frames += Receiver.put("f\(number)", bytes)
-            sums += "\(SHA256.hex(bytes))  f\(number)\n"
+            sums += "\(ContentDigest.sha256(bytes))  f\(number)\n"
         }
         let script = "cat >/dev/null; cd \"$DROVER_RUN\" && sha256sum f? && exit 7\n"
         frames += Receiver.put("look", Array(script.utf8)) + Receiver.exec("look") + Receiver.bye
@@ -53,11 +54,14 @@ import Testing
             main </dev/null
 
             """
-        let frames = Receiver.put("program", Array(script.utf8)) + Receiver.put("x.blob", [1]) + Receiver.start("program") + Receiver.bye
+        let frames =
+            Receiver.put("program", Array(script.utf8)) + Receiver.put("x.blob", [1]) + Receiver.start("program")
+            + Receiver.bye
         let (records, _) = try await converse(shell, frames)
         #expect(
             Array(records.dropFirst()) == [
-                .progress(1), .progress(2), .progress(3), .end(code: 0, failures: 0), .stray("stray\n"), .ended(code: 0), .bye,
+                .progress(1), .progress(2), .progress(3), .end(code: 0, failures: 0), .stray("stray\n"),
+                .ended(code: 0), .bye,
             ], "\(records)")
     }
 
@@ -84,7 +88,8 @@ import Testing
             cat first
             """
         let first = try await Subprocess.run(
-            .name("bash"), arguments: Arguments(["-c", cut, host.outside] + shell.words), output: .bytes(limit: 1 << 16),
+            .name("bash"), arguments: Arguments(["-c", cut, host.outside] + shell.words),
+            output: .bytes(limit: 1 << 16),
             error: .discarded)
         let before = read(first.standardOutput)
         #expect(before.contains(.progress(1)) && !before.contains(.progress(2)), "\(before)")
@@ -95,7 +100,9 @@ import Testing
             ["-c", text, "N0nce"], input: Receiver.attach(run, offset: 0) + Receiver.remove(run) + Receiver.bye)
         let after = read(again.output)
         #expect(
-            Array(after.dropFirst()) == [.progress(1), .progress(2), .end(code: 0, failures: 0), .ended(code: 0), .bye],
+            Array(after.dropFirst()) == [
+                .progress(1), .progress(2), .end(code: 0, failures: 0), .ended(code: 0), .bye,
+            ],
             "\(after)")
         #expect(!FileManager.default.fileExists(atPath: folder))
     }
@@ -112,7 +119,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["put ../x 1", "put .x 1", "put -x 1", "put a/b 1", "put x -1", "put x 1x", "exec $(touch /x)", "start *", "frob x", "put"])
+    @Test(arguments: [
+        "put ../x 1", "put .x 1", "put -x 1", "put a/b 1", "put x -1", "put x 1x", "exec $(touch /x)", "start *",
+        "frob x", "put",
+    ])
     func refusesWhatIsNoFrame(_ frame: String) async throws {
         let (records, _) = try await converse(.dash, Array((frame + "\nx").utf8))
         #expect(records.contains { if case .failed = $0 { true } else { false } }, "\(records)")

@@ -33,13 +33,15 @@ import Values
         #expect(records[0] == .progress(3))
         #expect(result.result == nil && result.number == 1 && result.duration == 12.5 && result.ran)
         #expect(result.comment == "some\ncomment")
-        #expect(Value(result.changes) == ["pkg": ["new": "a\tb\\\n"], "pid": 12, "stdout": "é\n", "svc": true] as Value)
+        #expect(
+            Value(result.changes) == ["pkg": ["new": "a\tb\\\n"], "pid": 12, "stdout": "é\n", "svc": true] as Value)
     }
 
     @Test func otherNoncesAreGarbage() {
-        #expect(read("@drover:m\tend\t0\t0\nhello\n@drover:n\tbeat\n") == [
-            .garbage(Array("@drover:m\tend\t0\t0\nhello\n".utf8)), .beat,
-        ])
+        #expect(
+            read("@drover:m\tend\t0\t0\nhello\n@drover:n\tbeat\n") == [
+                .garbage(Array("@drover:m\tend\t0\t0\nhello\n".utf8)), .beat,
+            ])
     }
 
     @Test func aFloodIsBounded() {
@@ -53,7 +55,10 @@ import Values
         #expect(kept <= 8192)
     }
 
-    @Test(arguments: ["state", "state\tx", "change\t1", "change\t-1\ts", "exit", "end", "diff\t1\t***", "change\t0\tb\t=\tk", "progress\t99999999999999999999", "", "\t\t"])
+    @Test(arguments: [
+        "state", "state\tx", "change\t1", "change\t-1\ts", "exit", "end", "diff\t1\t***", "change\t0\tb\t=\tk",
+        "progress\t99999999999999999999", "", "\t\t",
+    ])
     func whatIsMalformedDoesNoHarm(_ line: String) {
         _ = read("@drover:n\t\(line)\n")
     }

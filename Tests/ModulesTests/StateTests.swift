@@ -88,7 +88,8 @@ struct PlannedRun {
         let check = try await host.run(["\(inside)/check"], environment: ["DROVER_RUN": inside])
         let present = try #require(plan.present(check.output), "check: \(check.error)")
         for file in plan.shipment(present: present) { try put(file.blob, file.content) }
-        let program = plan.program(nonce: "N0nce", test: test, diff: true, failhard: item.table["failhard"]?.bool == true)
+        let program = plan.program(
+            nonce: "N0nce", test: test, diff: true, failhard: item.table["failhard"]?.bool == true)
         try put("program", Array(program.utf8))
         let run = try await host.run(["\(inside)/program"], environment: ["DROVER_RUN": inside])
         var reader = RecordReader(nonce: "N0nce")

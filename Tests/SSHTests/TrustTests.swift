@@ -1,6 +1,6 @@
 import Foundation
-import SSH
 import PKI
+import SSH
 import TestSupport
 import Testing
 

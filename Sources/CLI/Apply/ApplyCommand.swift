@@ -52,7 +52,8 @@ struct ApplyCommand: AsyncParsableCommand {
         let known = context.directory.roleNames
         let problems = roles.filter { !known.contains($0) }.map { role in
             Diagnostic.error(
-                "there is no role \"\(role)\"", hint: NearestName.hint(for: role, among: known) ?? "roles are folders in roles/")
+                "there is no role \"\(role)\"",
+                hint: NearestName.hint(for: role, among: known) ?? "roles are folders in roles/")
         }
         if let found = Diagnostics(problems) { throw found }
     }

@@ -25,11 +25,12 @@ struct ApplyView: Sendable {
     }
 
     private static func line(_ host: String, _ chunk: LowChunk, _ result: StateResult) -> String {
-        let word = switch result.result {
-        case true?: result.changes.isEmpty ? "in place" : "changed"
-        case false?: "FAILED"
-        case nil: "would change"
-        }
+        let word =
+            switch result.result {
+            case true?: result.changes.isEmpty ? "in place" : "changed"
+            case false?: "FAILED"
+            case nil: "would change"
+            }
         let name = chunk.name == chunk.id ? chunk.id : "\(chunk.id) (\(chunk.name))"
         let lines = result.comment.split(separator: "\n").map(Printable.line) + evidence(result)
         let first = "\(host): \(word) \(chunk.state).\(chunk.function) \(Printable.line(name)): \(lines.first ?? "")"
@@ -62,8 +63,10 @@ struct ApplyView: Sendable {
 
     private static func shown(_ diff: String?, _ host: String) -> String {
         guard let diff, !diff.isEmpty else { return "" }
-        return diff.split(separator: "\n", omittingEmptySubsequences: false).map { "\(host)| \(Printable.line(String($0)))\n" }
-            .joined()
+        return diff.split(separator: "\n", omittingEmptySubsequences: false).map {
+            "\(host)| \(Printable.line(String($0)))\n"
+        }
+        .joined()
     }
 
     private static func verdict(_ report: HostReport) -> String {

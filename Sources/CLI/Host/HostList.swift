@@ -15,7 +15,8 @@ struct HostList: AsyncParsableCommand {
             var table = Table("HOST", "ADDRESS", "GROUPS", "ROLES")
             for host in hosts {
                 table.add([
-                    host.name, host.port.map { "\(host.address):\($0)" } ?? host.address, host.groups.joined(separator: ","),
+                    host.name, host.port.map { "\(host.address):\($0)" } ?? host.address,
+                    host.groups.joined(separator: ","),
                     host.roles.joined(separator: ","),
                 ])
             }
@@ -29,7 +30,8 @@ extension Host {
     var summary: Value {
         Value(
             Mapping([
-                ("name", Value(name)), ("address", Value(address)), ("port", port.map { Value($0) } ?? .null), ("user", user.map { Value($0) } ?? .null),
+                ("name", Value(name)), ("address", Value(address)), ("port", port.map { Value($0) } ?? .null),
+                ("user", user.map { Value($0) } ?? .null),
                 ("groups", Value(groups.map { Value($0) })), ("roles", Value(roles.map { Value($0) })),
             ]))
     }

@@ -10,7 +10,9 @@ struct HostRun: AsyncParsableCommand {
     @Argument(parsing: .postTerminator, help: "The command's words, after --") var words: [String] = []
 
     func validate() throws {
-        guard !words.isEmpty else { throw ValidationError("give the command after --: drover host run -t HOST -- uptime") }
+        guard !words.isEmpty else {
+            throw ValidationError("give the command after --: drover host run -t HOST -- uptime")
+        }
     }
 
     func run() async throws {

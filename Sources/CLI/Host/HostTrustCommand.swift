@@ -7,7 +7,9 @@ internal import Values
 struct HostTrustCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trust", abstract: "Show hosts' SSH keys and accept them",
-        discussion: "Compare the fingerprints with what the machines themselves say: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+        discussion:
+            "Compare the fingerprints with what the machines themselves say: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+    )
     @Flag(help: "Accept keys that replace known ones; without it they are refused") var replace = false
     @OptionGroup var common: CommonOptions
 
@@ -48,7 +50,8 @@ struct HostTrustCommand: AsyncParsableCommand {
         }
         return .error(
             "its host key has changed", detail: lines.joined(separator: "\n"),
-            hint: "if the machine was reinstalled, accept it with --replace; otherwise somebody stands between you and it",
+            hint:
+                "if the machine was reinstalled, accept it with --replace; otherwise somebody stands between you and it",
             host: offer.host.name)
     }
 }

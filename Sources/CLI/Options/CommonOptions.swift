@@ -16,7 +16,9 @@ struct CommonOptions: ParsableArguments {
     @Option(name: .customLong("vars"), help: "File of vars laid over the inventory's (repeatable)")
     var vars: [String] = []
 
-    @Option(name: [.customShort("t"), .customLong("target")], help: "Hosts: name, group, glob, list, role:x, fact:k=v, var:k=v, and/or/not")
+    @Option(
+        name: [.customShort("t"), .customLong("target")],
+        help: "Hosts: name, group, glob, list, role:x, fact:k=v, var:k=v, and/or/not")
     var target: String?
 
     @Option(name: .customLong("format"), help: "table, json or yaml")

@@ -51,14 +51,20 @@ struct StateDoc: ParsableCommand {
         guard parts.count == 2, let found = catalog[parts[0], parts[1]] else {
             let names = catalog.states.flatMap { state in catalog.functions(of: state).map { "\(state).\($0)" } }
             throw Diagnostics(
-                .error("there is no state function \"\(function)\"", hint: NearestName.hint(for: function, among: names)))
+                .error(
+                    "there is no state function \"\(function)\"", hint: NearestName.hint(for: function, among: names)))
         }
         let arguments = found.parameters.map { parameter -> Value in
-            ["name": Value(parameter.name), "kind": Value(parameter.kind.rawValue), "summary": Value(parameter.summary)]
+            [
+                "name": Value(parameter.name), "kind": Value(parameter.kind.rawValue),
+                "summary": Value(parameter.summary),
+            ]
         }
         Output.write(["summary": Value(found.summary), "arguments": Value(arguments)], common.format) {
             var table = Table("ARGUMENT", "KIND", "MEANING")
-            for parameter in found.parameters { table.add([parameter.name, parameter.kind.rawValue, parameter.summary]) }
+            for parameter in found.parameters {
+                table.add([parameter.name, parameter.kind.rawValue, parameter.summary])
+            }
             return "\(function): \(found.summary)\n\n\(table.text)"
         }
     }

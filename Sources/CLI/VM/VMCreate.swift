@@ -34,7 +34,9 @@ struct VMCreate: AsyncParsableCommand {
         spec.sshKeys = try sshKey.flatMap { try lines($0) }
         spec.userData = try userData.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
         spec.networkConfig = try networkConfig.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
-        let creation = MachineCreation(context, driver: try common.hypervisors(context)) { [common] in common.progress($0) }
+        let creation = MachineCreation(context, driver: try common.hypervisors(context)) { [common] in
+            common.progress($0)
+        }
         let created: MachineCreation.Created
         do {
             created = try await creation.create(spec, on: host, assumedAbsent: assumeAbsent)

@@ -31,7 +31,8 @@ struct VMMigrate: AsyncParsableCommand {
         options.keepSource = keepSource
         options.plain = plain
         let migration = MachineMigration(
-            context, driver: try common.hypervisors(context), options: options, tell: MigrationView(isVerbose: common.verbose).show)
+            context, driver: try common.hypervisors(context), options: options,
+            tell: MigrationView(isVerbose: common.verbose).show)
         let outcome: MigrationOutcome
         do {
             outcome = try await migration.migrate(name, to: destination)

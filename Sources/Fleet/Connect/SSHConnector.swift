@@ -49,7 +49,8 @@ package struct SSHConnector: Connector {
     }
 
     private func destination(_ host: Host) -> SSHDestination {
-        let identities = host.identity.map { [DiskPath.expandingHome($0)] }
+        let identities =
+            host.identity.map { [DiskPath.expandingHome($0)] }
             ?? SSHDestination.defaultIdentities(home: DiskPath.home)
         return SSHDestination(
             host: host.address, port: host.port ?? 22, user: host.user ?? Self.ownName, identities: identities,

@@ -13,7 +13,9 @@ package struct FleetCreation: Sendable {
         let stock = try StockFiles.locate()
         if DiskPath.exists(DiskPath.join(fleet.root, "inventory")) {
             throw Diagnostics(
-                .error("\"\(fleet.root)\" is a fleet already", detail: "it has an inventory", hint: "choose another directory"))
+                .error(
+                    "\"\(fleet.root)\" is a fleet already", detail: "it has an inventory",
+                    hint: "choose another directory"))
         }
         try DiskPath.makeDirectory(fleet.root)
         for folder in ["inventory", "roles"] {

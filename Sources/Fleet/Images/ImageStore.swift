@@ -29,7 +29,8 @@ package struct ImageStore: Sendable {
         let path = DiskPath.expandingHome(file)
         let name = name ?? Self.defaultName(path)
         guard Self.isName(name) else {
-            throw Diagnostic.error("\"\(name)\" is no image name", hint: "use letters, digits, dots, dashes and underscores")
+            throw Diagnostic.error(
+                "\"\(name)\" is no image name", hint: "use letters, digits, dots, dashes and underscores")
         }
         let header = try Self.header(of: path)
         let digest = try ContentDigest.sha256(file: path)
@@ -85,7 +86,9 @@ package struct ImageStore: Sendable {
 
     private static func defaultName(_ path: String) -> String {
         let file = DiskPath.lastComponent(path)
-        for suffix in [".qcow2", ".img", ".raw"] where file.hasSuffix(suffix) { return String(file.dropLast(suffix.count)) }
+        for suffix in [".qcow2", ".img", ".raw"] where file.hasSuffix(suffix) {
+            return String(file.dropLast(suffix.count))
+        }
         return file
     }
 

@@ -134,7 +134,8 @@ package struct MachineCreation: Sendable {
         }.value
     }
 
-    private func refuseTaken(_ name: String, _ answers: [MachineCensus.Answer], _ assumed: [String]) throws(Diagnostics) {
+    private func refuseTaken(_ name: String, _ answers: [MachineCensus.Answer], _ assumed: [String]) throws(Diagnostics)
+    {
         for answer in answers {
             switch answer.machines {
             case .success(let machines):

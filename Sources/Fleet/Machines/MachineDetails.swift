@@ -41,7 +41,8 @@ package struct MachineDetails: Sendable {
 
     private static func disk(_ disk: DiskDescription) -> Value {
         [
-            "target": Value(disk.target), "device": Value(disk.device.rawValue), "bus": disk.bus.map { Value($0) } ?? .null,
+            "target": Value(disk.target), "device": Value(disk.device.rawValue),
+            "bus": disk.bus.map { Value($0) } ?? .null,
             "format": disk.format.map { Value($0) } ?? .null, "path": disk.source?.path.map { Value($0) } ?? .null,
             "backing": Value(disk.backing.compactMap { $0.path.map { Value($0) } }),
         ]

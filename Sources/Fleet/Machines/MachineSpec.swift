@@ -26,7 +26,9 @@ package struct MachineSpec: Sendable {
     package func validate() throws(Diagnostics) {
         var problems: [Diagnostic] = []
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        if !allowed || name.isEmpty || name.count > 63 || !(name.first?.isLetter ?? false || name.first?.isNumber ?? false) {
+        if !allowed || name.isEmpty || name.count > 63
+            || !(name.first?.isLetter ?? false || name.first?.isNumber ?? false)
+        {
             problems.append(
                 .error(
                     "\"\(name)\" is no name for a VM",

@@ -15,13 +15,16 @@ struct SeedImage {
     func write(to path: String, workingIn folder: String) async throws {
         try DiskPath.makeDirectory(folder, mode: 0o700)
         defer { removePieces(folder) }
-        for (name, text) in pieces { try DiskFile.write(Array(text.utf8), to: DiskPath.join(folder, name), mode: 0o600) }
+        for (name, text) in pieces {
+            try DiskFile.write(Array(text.utf8), to: DiskPath.join(folder, name), mode: 0o600)
+        }
         let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
         do {
             result = try await run(
                 .name("xorriso"),
                 arguments: [
-                    "-as", "mkisofs", "-quiet", "-volid", "cidata", "-joliet", "-rational-rock", "-output", path, folder,
+                    "-as", "mkisofs", "-quiet", "-volid", "cidata", "-joliet", "-rational-rock", "-output", path,
+                    folder,
                 ],
                 output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
         } catch {

@@ -65,7 +65,8 @@ struct MigrationJob: Sendable {
             destinationURI: try .tls(address: address, pkiDirectory: nil),
             migrateURI: try MigrationRequest.dataURI(address: address),
             tlsDestination: options.plain ? nil : address, storage: plan.storage,
-            migrateDisks: plan.storage == .shared ? [] : plan.disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target),
+            migrateDisks: plan.storage == .shared
+                ? [] : plan.disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target),
             tls: !options.plain, bandwidthMiB: options.bandwidthMiB)
     }
 
@@ -74,10 +75,13 @@ struct MigrationJob: Sendable {
         var isCapped = false
         while true {
             try await Task.sleep(for: .milliseconds(300))
-            guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else { continue }
+            guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else {
+                continue
+            }
             if !isCapped {
                 let cap = options.maxDowntime
-                isCapped = (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), milliseconds: cap)) != nil
+                isCapped =
+                    (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), milliseconds: cap)) != nil
             }
             tell(
                 .copying(

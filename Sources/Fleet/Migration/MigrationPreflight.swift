@@ -31,7 +31,8 @@ struct MigrationPreflight {
         let disks = try await plan(description.disks)
         if let found = Diagnostics(problems) { throw found }
         return MigrationPlan(
-            vm: machine.name, uuid: machine.uuid, source: source.host, destination: destination.host, disks: disks, pools: pools,
+            vm: machine.name, uuid: machine.uuid, source: source.host, destination: destination.host, disks: disks,
+            pools: pools,
             memoryMiB: machine.memoryMiB, autostart: machine.autostart)
     }
 
@@ -46,13 +47,16 @@ struct MigrationPreflight {
                 hint: "start it with `drover vm start \(machine.name)`", host: source.host)
         }
         if !machine.persistent {
-            object("\"\(machine.name)\" has no lasting definition", hint: "define it with virsh define", host: source.host)
+            object(
+                "\"\(machine.name)\" has no lasting definition", hint: "define it with virsh define", host: source.host)
         }
         for device in description.hostDevices + description.sharedDirectories.map({ "shared directory \($0)" }) {
             object("\"\(machine.name)\" holds a \(device)", detail: "it cannot move while it does", host: source.host)
         }
         if description.nvram != nil || description.hasEmulatedTPM {
-            object("\"\(machine.name)\" has UEFI variables or a TPM", detail: "their files are not moved", host: source.host)
+            object(
+                "\"\(machine.name)\" has UEFI variables or a TPM", detail: "their files are not moved",
+                host: source.host)
         }
     }
 

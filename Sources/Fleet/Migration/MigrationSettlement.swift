@@ -138,7 +138,8 @@ struct MigrationSettlement: Sendable {
     private func unknown(
         _ source: SideState, _ destination: SideState, _ problem: String?, _ hint: String
     ) -> MigrationUnknown {
-        let words = "\(hosts.source.host.name): \(source.rawValue), \(hosts.destination.host.name): \(destination.rawValue)"
+        let words =
+            "\(hosts.source.host.name): \(source.rawValue), \(hosts.destination.host.name): \(destination.rawValue)"
         return MigrationUnknown(
             diagnostic: .error(
                 "it is not known how the migration ended (\(words))", detail: problem, hint: hint))

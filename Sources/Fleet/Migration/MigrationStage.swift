@@ -30,7 +30,8 @@ struct MigrationStage: Sendable {
 
     private func pool(of path: String) async throws -> String {
         let folder = DiskPath.parent(path)
-        let pools = try await hosts.destination.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools() }
+        let pools = try await hosts.destination.ask { hypervisor throws(HypervisorError) in try await hypervisor.pools()
+        }
         guard let pool = pools.first(where: { $0.path == folder && $0.isActive }) else {
             throw Diagnostics(.error("no active pool stands for \"\(folder)\"", host: plan.destination.name))
         }
@@ -91,7 +92,9 @@ struct MigrationStage: Sendable {
     }
 
     /// Sets the moved files aside at the source, and has them removed after the grace time by the host itself.
-    static func retire(_ paths: [String], operation: String, keep seconds: Int, on side: MigrationHosts.Side) async throws {
+    static func retire(_ paths: [String], operation: String, keep seconds: Int, on side: MigrationHosts.Side)
+        async throws
+    {
         guard !paths.isEmpty else { return }
         try await side.run(
             """
@@ -112,7 +115,8 @@ struct MigrationStage: Sendable {
 
     private static func refresh(_ paths: [String], on side: MigrationHosts.Side) async {
         let folders = Set(paths.map(DiskPath.parent))
-        for pool in (try? await side.hypervisor.pools()) ?? [] where pool.isActive && folders.contains(pool.path ?? "") {
+        for pool in (try? await side.hypervisor.pools()) ?? [] where pool.isActive && folders.contains(pool.path ?? "")
+        {
             try? await side.hypervisor.refreshPool(pool.name)
         }
     }

@@ -29,7 +29,8 @@ struct SharednessProof {
             throw HostProblem(
                 .failed,
                 .error(
-                    "cannot tell whether \"\(directory)\" is shared", detail: answer, host: hosts.destination.host.name))
+                    "cannot tell whether \"\(directory)\" is shared", detail: answer, host: hosts.destination.host.name)
+            )
         }
     }
 

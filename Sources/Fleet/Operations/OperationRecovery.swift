@@ -71,7 +71,8 @@ package struct OperationRecovery: Sendable {
 
     /// A VM that runs was only not written down as finished; anything less is taken back.
     private func undoCreation(_ record: OperationRecord) async throws -> String {
-        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string, let host = record["host"]?.string else {
+        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string, let host = record["host"]?.string
+        else {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let log = Journal(context.directory).resume(record)
@@ -84,7 +85,9 @@ package struct OperationRecovery: Sendable {
         }
         let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid)).remove(over: connection)
         await connection.close()
-        guard isGone else { throw Diagnostics(.error("not all that was made for \"\(name)\" could be removed", host: host)) }
+        guard isGone else {
+            throw Diagnostics(.error("not all that was made for \"\(name)\" could be removed", host: host))
+        }
         try log.record("undone")
         return "undone"
     }

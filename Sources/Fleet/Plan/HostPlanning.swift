@@ -83,7 +83,9 @@ package struct HostPlanning: Sendable {
 
     /// A source's path below the role folders.
     private static func path(_ source: String) -> String {
-        for scheme in ["salt://", "drover://"] where source.hasPrefix(scheme) { return String(source.dropFirst(scheme.count)) }
+        for scheme in ["salt://", "drover://"] where source.hasPrefix(scheme) {
+            return String(source.dropFirst(scheme.count))
+        }
         return source
     }
 }

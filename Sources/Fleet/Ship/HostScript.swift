@@ -18,7 +18,8 @@ package struct HostScript: Sendable {
     /// - Returns: what it printed, at most 4 MiB.
     /// - Throws: ``HostProblem`` of kind `failed` with its words when it exits other than 0.
     @discardableResult
-    package func run(on connection: any HostConnection, host: String, doing: String) async throws(HostProblem) -> String {
+    package func run(on connection: any HostConnection, host: String, doing: String) async throws(HostProblem) -> String
+    {
         let channel = try await RunChannel.open(on: connection, host: host)
         do {
             let said = try await run(over: channel, doing: doing)

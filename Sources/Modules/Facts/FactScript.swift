@@ -81,7 +81,8 @@ package enum FactScript {
                 ("enabled", Value(enforce != nil)),
                 ("enforced", enforce == "1" ? "Enforcing" : enforce == "0" ? "Permissive" : "Disabled"),
             ]))
-        facts["apparmor"] = Value(Mapping([("enabled", Value(raw.line("/sys/module/apparmor/parameters/enabled") == "Y"))]))
+        facts["apparmor"] = Value(
+            Mapping([("enabled", Value(raw.line("/sys/module/apparmor/parameters/enabled") == "Y"))]))
     }
 }
 

@@ -17,7 +17,9 @@ struct NetworkFacts {
         addAddresses(hardware.keys, to: &facts)
         for route in raw.routes {
             let words = route.split(separator: " ").map(String.init)
-            guard words.first == "default", let via = words.firstIndex(of: "via"), via + 1 < words.count else { continue }
+            guard words.first == "default", let via = words.firstIndex(of: "via"), via + 1 < words.count else {
+                continue
+            }
             facts["ip4_gw"] = Value(words[via + 1])
             break
         }

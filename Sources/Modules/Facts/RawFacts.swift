@@ -12,7 +12,8 @@ struct RawFacts {
     init(_ output: [UInt8]) {
         var file = ""
         for line in String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("@"), take(line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)) {
+            if line.hasPrefix("@"), take(line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init))
+            {
                 continue
             }
             if line.hasPrefix("==> "), line.hasSuffix(" <==") {

@@ -39,18 +39,19 @@ extension HostPlan {
         var text = ShellLibrary.probes.text
         text += "LC_ALL=C; export LC_ALL; work=${DROVER_RUN:?} paths_known=0 paths_stale=''\n"
         text += registers.assignments.joined(separator: "\n")
-        text += "\n" + """
-            main() {
-            look_at_paths
-            for each in $paths; do
-            eval "kind=\\$kind_$each hash=\\$hash_$each"
-            printf '@file\\t%s\\t%s\\n' "$each" "${hash:-${kind:-missing}}"
-            done
-            echo @files
-            }
-            main </dev/null
+        text +=
+            "\n" + """
+                main() {
+                look_at_paths
+                for each in $paths; do
+                eval "kind=\\$kind_$each hash=\\$hash_$each"
+                printf '@file\\t%s\\t%s\\n' "$each" "${hash:-${kind:-missing}}"
+                done
+                echo @files
+                }
+                main </dev/null
 
-            """
+                """
         return text
     }
 

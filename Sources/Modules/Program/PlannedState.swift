@@ -48,7 +48,9 @@ struct PlannedState: Sendable {
     /// What surrounds the state function: requisites in Salt's precedence, conditions, retries.
     private var body: [String] {
         var lines = ["begin_state \(index) \(eventKey)"]
-        if !alsoRequires.isEmpty { lines.append("need require " + alsoRequires.map(String.init).joined(separator: " ")) }
+        if !alsoRequires.isEmpty {
+            lines.append("need require " + alsoRequires.map(String.init).joined(separator: " "))
+        }
         for kind in Self.needs {
             let targets = targets(kind)
             if !targets.isEmpty { lines.append("need \(word(kind)) " + targets.joined(separator: " ")) }
@@ -110,7 +112,9 @@ struct Surroundings: Sendable {
         if value.map == nil, value.bool != true {
             guard let list = value.list else {
                 planner.problems.append(
-                    .error("\"retry\" has the wrong kind", detail: "found \(value.kindName), expected a mapping", mark: value.mark))
+                    .error(
+                        "\"retry\" has the wrong kind", detail: "found \(value.kindName), expected a mapping",
+                        mark: value.mark))
                 return
             }
             for item in list { for (key, entry) in item.map ?? Mapping() { options[key] = entry } }
@@ -131,7 +135,8 @@ struct Surroundings: Sendable {
                 planner.problems.append(
                     .error(
                         "\"\(key)\" of \(planner.title) is no command", detail: "found \(item.kindName)",
-                        hint: "write what the host's shell is to run", mark: item.mark ?? value.mark ?? planner.chunk.mark))
+                        hint: "write what the host's shell is to run",
+                        mark: item.mark ?? value.mark ?? planner.chunk.mark))
             }
         }
         return texts

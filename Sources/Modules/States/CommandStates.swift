@@ -55,7 +55,8 @@ private func planCommand(_ planner: inout StatePlanner, file: BundleFile?) {
     planner.assign("good_codes", codes.joined(separator: " "))
     planner.assign("blob", file?.blob ?? "")
     let variables = environment(&planner).map { "export " + $0 + "=" + ShellText.quoted($1) }
-    planner.functions.append("set_environment_\(planner.index)() {\n" + (variables + [":"]).joined(separator: "\n") + "\n}")
+    planner.functions.append(
+        "set_environment_\(planner.index)() {\n" + (variables + [":"]).joined(separator: "\n") + "\n}")
 }
 
 @Sendable private func planScript(_ planner: inout StatePlanner) {
@@ -97,5 +98,7 @@ private func environment(_ planner: inout StatePlanner) -> [(String, String)] {
 
 private func isVariable(_ name: String) -> Bool {
     guard let first = name.unicodeScalars.first, !("0"..."9").contains(first) else { return false }
-    return name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789_".unicodeScalars.contains($0)) }
+    return name.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789_".unicodeScalars.contains($0))
+    }
 }

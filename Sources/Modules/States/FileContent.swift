@@ -11,7 +11,8 @@ enum FileContent {
                 "template engine \"\(template)\" of \(planner.title) is not known", hint: "use jinja", at: "template")
         }
         if planner.chunk.arguments["contents"] != nil, planner.argument("source") != nil {
-            planner.refuse("\(planner.title) has both \"contents\" and \"source\"", hint: "give one of them", at: "source")
+            planner.refuse(
+                "\(planner.title) has both \"contents\" and \"source\"", hint: "give one of them", at: "source")
             return nil
         }
         if let text = contents(&planner) {

@@ -84,7 +84,9 @@ struct InterfacePlan: Sendable {
 
     /// Whether a text can be an interface's name.
     static func isName(_ name: String) -> Bool {
-        guard !name.isEmpty, name.utf8.count <= 15, name != ".", name != "..", !name.hasPrefix("-") else { return false }
+        guard !name.isEmpty, name.utf8.count <= 15, name != ".", name != "..", !name.hasPrefix("-") else {
+            return false
+        }
         return name.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789._-".unicodeScalars.contains($0))
         }
@@ -95,7 +97,8 @@ struct InterfacePlan: Sendable {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4
             && parts.allSatisfy { part in
-                part.count <= 3 && !part.isEmpty && part.allSatisfy { ("0"..."9").contains($0) } && (Int(part) ?? 256) < 256
+                part.count <= 3 && !part.isEmpty && part.allSatisfy { ("0"..."9").contains($0) }
+                    && (Int(part) ?? 256) < 256
             }
     }
 

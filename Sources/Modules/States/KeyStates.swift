@@ -43,7 +43,8 @@ let keyStates: [StateFunction] = [
         planner.call(
             "key_file",
             [
-                String(number), file.plane.rawValue, place.title, place.link, place.target, place.file, file.sha256, blob,
+                String(number), file.plane.rawValue, place.title, place.link, place.target, place.file, file.sha256,
+                blob,
                 place.mode, place.group,
             ])
     }

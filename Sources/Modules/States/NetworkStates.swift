@@ -4,7 +4,8 @@ internal import Values
 let networkStates: [StateFunction] = [
     StateFunction(
         "network", "managed",
-        "The interface is configured so; the host takes the change back if it cannot be reached afterwards.", [.network],
+        "The interface is configured so; the host takes the change back if it cannot be reached afterwards.",
+        [.network],
         [
             Parameter("type", .text, "eth or bridge"),
             Parameter("enabled", .truth, "bring it up at boot; true"),
@@ -23,7 +24,7 @@ let networkStates: [StateFunction] = [
             Parameter("delay", .ignored, "a bridge forwards at once"),
             Parameter("bypassfirewall", .ignored, "the firewall is left as it is"),
             Parameter("noifupdown", .ignored, "the change is always applied, and confirmed"),
-        ], plan: planInterface),
+        ], plan: planInterface)
 ]
 
 @Sendable private func planInterface(_ planner: inout StatePlanner) {
@@ -103,11 +104,14 @@ private func read(_ chunk: LowChunk, _ context: inout StatePlanner) -> Interface
     let before = planner.problems.count
     let type = planner.text("type", default: "eth")
     guard type == "eth" || type == "bridge" else {
-        planner.refuse("type \"\(type)\" of network.managed is not known", detail: "it knows eth and bridge", at: "type")
+        planner.refuse(
+            "type \"\(type)\" of network.managed is not known", detail: "it knows eth and bridge", at: "type")
         return nil
     }
     for name in [chunk.name] + (planner.text("bridge").map { [$0] } ?? []) where !InterfacePlan.isName(name) {
-        planner.refuse("\"\(name)\" is no name of an interface", detail: "it has at most 15 letters, digits, dots, dashes", at: "name")
+        planner.refuse(
+            "\"\(name)\" is no name of an interface", detail: "it has at most 15 letters, digits, dots, dashes",
+            at: "name")
     }
     var plan = InterfacePlan(name: chunk.name, kind: type == "bridge" ? .bridge : .ethernet, addressing: .none)
     plan.enabled = planner.truth("enabled", default: true)

@@ -10,7 +10,8 @@ let packageStates: [StateFunction] = [
     StateFunction(
         "pkg", "installed", "Packages are installed, in the versions asked for.", [.package],
         wanted + [
-            Parameter("refresh", .truth, "fetch the package lists first; only if there are none or a package is unknown"),
+            Parameter(
+                "refresh", .truth, "fetch the package lists first; only if there are none or a package is unknown"),
             Parameter("install_recommends", .truth, "with what Debian recommends beside them; as apt is configured"),
             Parameter("skip_verify", .truth, "accept packages that nobody signed; false"),
             Parameter("fromrepo", .text, "the release (apt) or repository (dnf) to take them from"),
@@ -26,7 +27,9 @@ let packageStates: [StateFunction] = [
 
 private func isPackageName(_ name: String) -> Bool {
     guard let first = name.utf8.first, first != UInt8(ascii: "-") else { return false }
-    return name.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789+-._:~()@".unicodeScalars.contains($0)) }
+    return name.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789+-._:~()@".unicodeScalars.contains($0))
+    }
 }
 
 /// The packages that a state names, with their versions.
@@ -97,7 +100,8 @@ private func requireTool(_ planner: inout StatePlanner) -> String? {
         }
         options.append("--target-release=\(release)")
     }
-    if planner.argument("version") != nil || planner.argument("pkgs")?.list?.contains(where: { $0.map != nil }) == true {
+    if planner.argument("version") != nil || planner.argument("pkgs")?.list?.contains(where: { $0.map != nil }) == true
+    {
         options.append("--allow-downgrades")
     }
     planner.assign("apt_options", tool == "apt" ? options.joined(separator: " ") : "")

@@ -40,7 +40,9 @@ struct StatePlanner {
     }
 
     /// Adds a file to what may be shipped.
-    mutating func bundle(_ content: [UInt8], path: String, isSecret: Bool = false, isExposed: Bool = false) -> BundleFile {
+    mutating func bundle(_ content: [UInt8], path: String, isSecret: Bool = false, isExposed: Bool = false)
+        -> BundleFile
+    {
         var file = BundleFile(path: path, content: content, sha256: sources.sha256(content), isSecret: isSecret)
         file.isExposed = isExposed
         files.append(file)

@@ -2,10 +2,15 @@ internal import Values
 
 let testStates: [StateFunction] = [
     fixed("nop", "Nothing happens.", changes: false, result: true, comment: "Success!"),
-    fixed("succeed_without_changes", "Succeeds and changes nothing.", changes: false, result: true, comment: "Success!"),
-    fixed("succeed_with_changes", "Succeeds and says that something changed.", changes: true, result: true, comment: "Success!"),
+    fixed(
+        "succeed_without_changes", "Succeeds and changes nothing.", changes: false, result: true, comment: "Success!"),
+    fixed(
+        "succeed_with_changes", "Succeeds and says that something changed.", changes: true, result: true,
+        comment: "Success!"),
     fixed("fail_without_changes", "Fails and changes nothing.", changes: false, result: false, comment: "Failure!"),
-    fixed("fail_with_changes", "Fails and says that something changed.", changes: true, result: false, comment: "Failure!"),
+    fixed(
+        "fail_with_changes", "Fails and says that something changed.", changes: true, result: false, comment: "Failure!"
+    ),
     StateFunction(
         "test", "configurable_test_state", "Ends as it is told to.", [.command],
         [

@@ -12,17 +12,24 @@ trap 'rm -f -- "$0"' EXIT
 
 # running | paused | arriving | absent | shut-off | migrated | unknown
 state_of() {
-    answer=$(timeout 20 virsh -q -c "$1" domstate --reason "$uuid" 2>&1)
+    answer=$(timeout 20 virsh -q -c "$1" domstate --reason "$uuid" 2>/dev/null)
     case $answer in
         'running ('*) echo running ;;
         'paused (user)'*) echo paused ;;
         'paused (migrating)'* | 'paused (starting up)'*) echo arriving ;;
         'shut off (migrated)'*) echo migrated ;;
         'shut off ('*) echo shut-off ;;
-        # "failed to get domain" is also what a lost connection is called: only libvirt's own words count.
-        *'Domain not found'*) echo absent ;;
-        *) echo unknown ;;
+        *) listed "$1" ;;
     esac
+}
+
+# virsh says "failed to get domain" of a lost connection too: absent is only what a whole list lacks.
+listed() {
+    if all=$(timeout 20 virsh -q -c "$1" list --all --uuid 2>/dev/null); then
+        case $all in *"$uuid"*) echo unknown ;; *) echo absent ;; esac
+    else
+        echo unknown
+    fi
 }
 
 waited=0

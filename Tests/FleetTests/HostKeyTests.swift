@@ -2,6 +2,7 @@ import Fleet
 import Foundation
 import SSH
 import Testing
+import Values
 
 @Suite struct HostKeyTests {
     /// What `ssh-keygen -lf` prints of this key.

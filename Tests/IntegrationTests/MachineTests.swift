@@ -14,7 +14,8 @@ extension OnALab {
             let guest = Guest(fleet: fleet, name: "shortlived")
             try await guest.counting()
 
-            let listed = try #require(try await fleet.drover.json("vm", "list").list.first { $0["name"].string == "shortlived" })
+            let listed = try #require(
+                try await fleet.drover.json("vm", "list").list.first { $0["name"].string == "shortlived" })
             #expect(listed["uuid"] == made["uuid"])
             #expect(listed["state"].string == "running" && listed["host"].string == "hv1")
             #expect(listed["cpus"].number == 1 && listed["memory_mib"].number == 96)
@@ -34,8 +35,9 @@ extension OnALab {
             #expect(unsure.code == 64 && unsure.problem.contains("shortlived_system.qcow2"), unsure.words)
             #expect(try await guest.show()["state"].string == "running")
             try await fleet.drover.must("vm", "delete", "shortlived", "--force", "--yes")
-            #expect(try await fleet.machinesAndFiles("hv1").filter { !$0.hasPrefix("drover-image-") }
-                == before.filter { !$0.hasPrefix("drover-image-") })
+            #expect(
+                try await fleet.machinesAndFiles("hv1").filter { !$0.hasPrefix("drover-image-") }
+                    == before.filter { !$0.hasPrefix("drover-image-") })
         }
 
         @Test func aTakenNameIsRefused() async throws {
@@ -62,7 +64,9 @@ extension OnALab {
             #expect(ended.problem.contains("no-such-br"), ended.words)
             #expect(try await fleet.holdings() == before)
             let operations = try await fleet.drover.json("op", "list").list.filter { $0["vm"].string == "halfway" }
-            #expect(operations.allSatisfy { $0["closed"].bool == true && $0["last_step"].string == "undone" }, "\(operations)")
+            #expect(
+                operations.allSatisfy { $0["closed"].bool == true && $0["last_step"].string == "undone" },
+                "\(operations)")
         }
 
         @Test func aFullPoolLeavesNothing() async throws {

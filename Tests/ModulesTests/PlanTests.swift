@@ -55,7 +55,8 @@ import Values
         let result = try await Subprocess.run(
             .name("shellcheck"),
             arguments: [
-                "-s", "sh", "-S", "warning", "-e", "SC3043,SC2034,SC2154,SC2030,SC2031,SC2015,SC2086,SC2016,SC2317,SC1003", "-",
+                "-s", "sh", "-S", "warning", "-e",
+                "SC3043,SC2034,SC2154,SC2030,SC2031,SC2015,SC2086,SC2016,SC2317,SC1003", "-",
             ], input: .string(program), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         #expect(result.terminationStatus.isSuccess, "\(name)\n\(result.standardOutput)")
     }
@@ -84,9 +85,12 @@ import Values
         facts["hwaddr_interfaces"] = ["eth0": "02:00:00:00:09:02"]
         let plan = try HostPlan.plan(low: low, facts: facts, sources: PlannedRun.sources)
         let program = plan.program(nonce: "N0nce", test: false, diff: false)
-        #expect(program.contains("ifcfg_eth0='DEVICE=eth0\nNAME=eth0\nTYPE=Ethernet\nONBOOT=yes\nBOOTPROTO=none\nBRIDGE=br0\n'"))
         #expect(
             program.contains(
-                "ifcfg_br0='DEVICE=br0\nNAME=br0\nTYPE=Bridge\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.9.0.2\nPREFIX=24\nSTP=no\nDELAY=0\nBRIDGE_MACADDR=02:00:00:00:09:02\n'"))
+                "ifcfg_eth0='DEVICE=eth0\nNAME=eth0\nTYPE=Ethernet\nONBOOT=yes\nBOOTPROTO=none\nBRIDGE=br0\n'"))
+        #expect(
+            program.contains(
+                "ifcfg_br0='DEVICE=br0\nNAME=br0\nTYPE=Bridge\nONBOOT=yes\nBOOTPROTO=none\nIPADDR=10.9.0.2\nPREFIX=24\nSTP=no\nDELAY=0\nBRIDGE_MACADDR=02:00:00:00:09:02\n'"
+            ))
     }
 }

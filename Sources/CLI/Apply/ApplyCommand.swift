@@ -32,6 +32,7 @@ struct ApplyCommand: AsyncParsableCommand {
         let run = StateRun(context, options: options) { view.show($0) }
         let reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
         Terminal.clearStatus()
+        LastRun(context.directory).write(reports)
         guard !reports.isEmpty else {
             throw CommandFailure(.error, [nothingToDo(hosts)])
         }

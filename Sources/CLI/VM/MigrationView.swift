@@ -24,7 +24,7 @@ struct MigrationView: Sendable {
         let seconds = (outcome.seconds * 100).rounded() / 100
         let downtime = outcome.downtimeMilliseconds.map { "\($0) ms" } ?? "not seen"
         let libvirts = outcome.job?.downtime.map { " (libvirt's own figure: \($0) ms)" } ?? ""
-        let disk = mebibytes(outcome.job?.disk.processed ?? 0)
+        let disk = mebibytes(outcome.diskBytes)
         return """
             \(outcome.plan.vm) runs on \(outcome.plan.destination.name)
             \(seconds) s, downtime \(downtime)\(libvirts), memory \(mebibytes(outcome.job?.memory.processed ?? 0)) MiB, \

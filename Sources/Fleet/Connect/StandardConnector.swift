@@ -11,7 +11,14 @@ package struct StandardConnector: Connector {
     }
 
     package func connect(to host: Host) async throws(HostProblem) -> any HostConnection {
-        switch host.connection {
+        if let method = host.become {
+            throw HostProblem(
+                .failed,
+                .error(
+                    "becoming another user (\(method.rawValue)) is not supported yet",
+                    hint: "log in as root: set `user: root` and leave `become` out", mark: host.mark, host: host.name))
+        }
+        return switch host.connection {
         case .ssh: try await ssh.connect(to: host)
         case .local: try await LocalConnector().connect(to: host)
         }

@@ -29,7 +29,8 @@ package struct FleetContext: Sendable {
         guard let target else { return inventory.hosts }
         let needsFacts = target.contains("fact:")
         let facts = needsFacts ? FactCache(directory).readAll() : [:]
-        let chosen = try inventory.select(target, facts: facts)
+        let last = LastRun(directory).read()
+        let chosen = try inventory.select(target, facts: facts, failed: last?.failed, unreachable: last?.unreachable)
         guard !chosen.isEmpty else {
             throw Diagnostics(
                 .error(

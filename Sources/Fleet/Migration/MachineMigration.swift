@@ -41,6 +41,9 @@ package struct MachineMigration: Sendable {
             let outcome = try await carryOut(try await preflight.plan(), hosts, began)
             await hosts.close()
             return outcome
+        } catch let detached as CancellationError {
+            // The call to libvirt goes on, and closing would wait for it; the process ends anyway.
+            throw detached
         } catch {
             await hosts.close()
             throw error
@@ -76,7 +79,16 @@ package struct MachineMigration: Sendable {
         return MigrationOutcome(
             plan: plan, operation: log.id, isMigrated: end == .migrated, problem: result.problem,
             seconds: Clock.seconds(since: began), downtimeMilliseconds: clock.downtimeMilliseconds,
-            job: result.final)
+            job: result.final, diskBytes: max(result.diskBytes, await copiedBytes(plan, hosts)))
+    }
+
+    /// What the moved disks came to at the destination, for what was copied between two looks at the job.
+    private func copiedBytes(_ plan: MigrationPlan, _ hosts: MigrationHosts) async -> UInt64 {
+        var bytes: UInt64 = 0
+        for disk in plan.disks where disk.isMoved {
+            bytes += (try? await hosts.destination.hypervisor.volume(path: disk.path))?.allocation ?? 0
+        }
+        return bytes
     }
 
     /// The operation's id in the guest's metadata tells other controllers; without autostart at the source a reboot

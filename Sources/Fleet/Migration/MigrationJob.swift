@@ -1,13 +1,16 @@
 internal import Hypervisor
 internal import Inventory
+internal import Synchronization
 internal import Values
 
 /// libvirt's part of a migration: the call, its progress, and the events around it.
-struct MigrationJob: Sendable {
+final class MigrationJob: Sendable {
     struct Result: Sendable {
         /// What the call reported; a hint, not the truth.
         let problem: String?
         let final: JobProgress?
+        /// Bytes of disk that were copied: libvirt's final record of a migration leaves its mirrors out.
+        let diskBytes: UInt64
     }
 
     let hosts: MigrationHosts
@@ -15,6 +18,18 @@ struct MigrationJob: Sendable {
     let options: MigrationOptions
     let clock: SwitchoverClock
     let tell: @Sendable (MigrationProgress) -> Void
+    private let copied = Mutex<UInt64>(0)
+
+    init(
+        hosts: MigrationHosts, plan: MigrationPlan, options: MigrationOptions, clock: SwitchoverClock,
+        tell: @escaping @Sendable (MigrationProgress) -> Void
+    ) {
+        self.hosts = hosts
+        self.plan = plan
+        self.options = options
+        self.clock = clock
+        self.tell = tell
+    }
 
     /// Runs until libvirt's call returns. Cancelling the task lets go of the migration, which goes on by itself.
     func run() async throws -> Result {
@@ -40,13 +55,13 @@ struct MigrationJob: Sendable {
                 throw CancellationError()
             }
             group.addTask {
-                try await watch()
+                try await self.watch()
                 return nil
             }
             defer { group.cancelAll() }
             return try await group.next() ?? nil
         }
-        return Result(problem: problem, final: await finalFigures())
+        return Result(problem: problem, final: await finalFigures(), diskBytes: copied.withLock { $0 })
     }
 
     /// What libvirt reports; nil for success.
@@ -78,6 +93,7 @@ struct MigrationJob: Sendable {
             guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else {
                 continue
             }
+            copied.withLock { $0 = max($0, job.disk.processed) }
             if !isCapped {
                 let cap = options.maxDowntime
                 isCapped =

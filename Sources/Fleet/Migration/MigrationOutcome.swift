@@ -14,6 +14,8 @@ package struct MigrationOutcome: Sendable {
     package let downtimeMilliseconds: Int?
     /// libvirt's own final figures.
     package let job: JobProgress?
+    /// Bytes of disk that were copied or brought over.
+    package let diskBytes: UInt64
 
     /// Stable API: programs read these keys.
     package var value: Value {
@@ -25,7 +27,7 @@ package struct MigrationOutcome: Sendable {
                 ("downtime_ms", downtimeMilliseconds.map { Value($0) } ?? .null),
                 ("libvirt_downtime_ms", job?.downtime.map { Value(Int($0)) } ?? .null),
                 ("memory_bytes", Value(Int(job?.memory.processed ?? 0))),
-                ("disk_bytes", Value(Int(job?.disk.processed ?? 0))), ("mode", "live"),
+                ("disk_bytes", Value(Int(diskBytes))), ("mode", "live"),
                 ("storage", Value(plan.storageName)), ("operation", Value(operation)),
                 ("problem", problem.map { Value($0) } ?? .null),
             ]))

@@ -83,22 +83,24 @@ struct MigrationPreflight {
                 hint: "`drover op recover` settles what an unfinished migration left", host: destination.host)
             break
         }
-        try await checkWay()
+        // The source connects to migrate, the destination's watcher to see that the source's copy is gone.
+        try await checkWay(from: source, to: destination)
+        try await checkWay(from: destination, to: source)
     }
 
-    /// The source's own view counts: it is the source that connects.
-    private mutating func checkWay() async throws {
-        let uri = try HypervisorURI.tls(address: destination.host.address, pkiDirectory: nil).text
+    /// The hosts' own view counts: it is they who connect.
+    private mutating func checkWay(from here: MigrationHosts.Side, to there: MigrationHosts.Side) async throws {
+        let uri = try HypervisorURI.tls(address: there.host.address, pkiDirectory: nil).text
         do throws(HostProblem) {
-            try await source.run(
+            try await here.run(
                 #"timeout 20 virsh -q -c "$uri" hostname"#, [("uri", uri)],
-                doing: "reach \(destination.host.name) from the source over TLS")
+                doing: "reach \(there.host.name) from \(here.host.name) over TLS")
         } catch {
             guard error.kind == .failed else { throw error }
             object(
                 error.diagnostic.summary, detail: error.diagnostic.detail,
                 hint: "`drover pki status` looks at certificates; port 16514 must be open between the hosts",
-                host: source.host)
+                host: here.host)
         }
     }
 

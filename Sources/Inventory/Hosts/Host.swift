@@ -17,9 +17,9 @@ package struct Host: Sendable {
     package var name: String
     /// Host name or IP address; the name where the inventory gives none.
     package var address: String
-    /// Nil leaves it to `~/.ssh/config`, then 22.
+    /// Nil is 22.
     package var port: Int?
-    /// Nil leaves it to `~/.ssh/config`, then the user Drover runs as.
+    /// Nil is the user that Drover runs as.
     package var user: String?
     /// Path of the private key, as written (`~` not expanded).
     package var identity: String?

@@ -26,7 +26,7 @@ boot=none
 now=$(date +%s)
 dir='' started=''
 for base in /run/drover /dev/shm/drover "${XDG_RUNTIME_DIR:-/nowhere}/drover"; do
-    case $base in /run/*) [ -w /run ] || continue ;; *) base=$base-$(id -u) ;; esac
+    case $base in /run/drover) [ -w /run ] || continue ;; *) base=$base-$(id -u) ;; esac
     mkdir -m 0700 "$base" 2>/dev/null
     { [ -d "$base" ] && [ -O "$base" ] && [ ! -L "$base" ] && chmod 0700 "$base"; } || continue
     dir=$(mktemp -d "$base/new.XXXXXXXXXX") && break
@@ -40,6 +40,9 @@ printf '%s\n%s\n' "$boot" "$now" >"$dir/born"
 DROVER_RUN=$base/run.${dir##*/new.}
 mv "$dir" "$DROVER_RUN" && dir=$DROVER_RUN || exit 1
 set +f
+for old in "$base"/new.*; do
+    if [ -e "$old/owner" ] && [ ! -L "$old" ] && ! alive "$old/owner"; then rm -rf "$old" 2>/dev/null; fi
+done
 for old in "$base"/run.*; do
     { [ -d "$old" ] && [ ! -L "$old" ] && [ "$old" != "$dir" ]; } || continue
     was='' since=0

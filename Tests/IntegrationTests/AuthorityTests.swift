@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 extension OnALab {
@@ -119,6 +120,27 @@ extension OnALab {
             }
             let check = try await fleet.drover("apply", "--check", "--detailed-exit-code")
             #expect(check.code == 0, check.words)
+        }
+
+        @Test(arguments: ["creating", "issuing"])
+        func aRotationWhoseControllerWasKilledIsFinished(at step: String) async throws {
+            let fleet = try LabFleet.shared()
+            let (guest, boot) = try await fleet.guest()
+            let pids = try await daemons(fleet)
+            let ended = try await fleet.drover("pki", "rotate", "--all", "--yes") { drover in
+                try await fleet.waitForStep(step, of: "rotate")
+                kill(drover, SIGKILL)
+            }
+            #expect(ended.code == 128 + SIGKILL, ended.words)
+            // Nobody is locked out at any point of it.
+            try await fleet.drover.must("vm", "list")
+            let recovery = try await fleet.drover("op", "recover", "--format", "json")
+            #expect(recovery.code == 0, recovery.words)
+            #expect(try Tree(recovery.output).list.map { $0["result"].string } == ["finished"], recovery.words)
+            let status = try await fleet.drover("pki", "status")
+            #expect(status.code == 0, status.words)
+            #expect(try await daemons(fleet) == pids)
+            #expect(try await guest.counting().boot == boot)
         }
 
         private func daemons(_ fleet: LabFleet) async throws -> [String] {

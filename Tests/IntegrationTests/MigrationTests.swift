@@ -107,6 +107,23 @@ extension OnALab {
             try await expectRecovery(guest, boot: boot, on: destination)
         }
 
+        @Test func lettingGoIsNoFailure() async throws {
+            let fleet = try LabFleet.shared()
+            let (guest, boot) = try await fleet.guest()
+            let source = try await guest.host()
+            let destination = otherHost(fleet, than: source)
+            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") { drover in
+                try await midCopy(guest, on: source)
+                kill(drover, SIGINT)
+            }
+            #expect(ended.code == 6, ended.words)
+            #expect(ended.problem.contains("drover op recover"), ended.words)
+            // Recovery joins in while it is still going on.
+            async let recovery = expectRecovery(guest, boot: boot, on: destination)
+            _ = try await fleet.on(source, "virsh -q migrate-setspeed \(guest.name) 1000")
+            try await recovery
+        }
+
         /// Nobody types a command: one copy runs soon, and at no look two do.
         private func expectItRunsByItself(_ guest: Guest) async throws {
             let host = try await eventually(within: 90, "one copy of \(guest.name) runs") {

@@ -32,6 +32,8 @@ struct SeedImage {
                 "cannot make the first-boot image: xorriso did not start", detail: "\(error)",
                 hint: "install the package xorriso on this machine")
         }
+        // Whoever interrupts this also ends xorriso: that is no failure of its own.
+        try Task.checkCancellation()
         guard result.terminationStatus.isSuccess else {
             throw Diagnostic.error(
                 "cannot make the first-boot image: xorriso failed", detail: result.standardError)

@@ -107,6 +107,21 @@ extension LabFleet {
         return holdings
     }
 
+    /// Waits until the journal has an unfinished operation of a kind that came to a step.
+    nonisolated func waitForStep(_ step: String, of kind: String, named vm: String? = nil) async throws {
+        let journal = drover.fleet + "/.drover/journal"
+        _ = try await eventually(every: 0.01, "an operation \(kind) at \(step)") {
+            for file in (try? FileManager.default.contentsOfDirectory(atPath: journal)) ?? [] {
+                let text = (try? String(contentsOfFile: journal + "/" + file, encoding: .utf8)) ?? ""
+                let steps = text.split(separator: "\n").compactMap { try? Tree(String($0)) }
+                guard steps.first?["kind"].string == kind, vm == nil || steps.first?["vm"].string == vm else { continue }
+                let names = steps.compactMap { $0["step"].string }
+                if names.contains(step), !names.contains("finished"), !names.contains("undone") { return true }
+            }
+            return nil
+        }
+    }
+
     /// A copy of the fleet directory to spoil.
     nonisolated func spoiled(_ name: String) async throws -> Drover {
         let place = folder + "/" + name

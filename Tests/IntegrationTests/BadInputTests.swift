@@ -51,7 +51,7 @@ extension OnALab {
         }
 
         private func errors(_ ended: Ended) -> [Substring] {
-            ended.problem.split(separator: "\n").filter { $0.contains(/^(\w+: )?error: /) }
+            ended.problem.split(separator: "\n").filter { $0.contains(#/^(\w+: )?error: /#) }
         }
 
         @Test(arguments: [

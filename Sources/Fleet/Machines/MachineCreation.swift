@@ -34,6 +34,8 @@ package struct MachineCreation: Sendable {
     package func create(_ spec: MachineSpec, on host: Host?, assumedAbsent: [String] = []) async throws -> Created {
         try spec.validate()
         let image = try images.find(spec.image)
+        let lock = try OperationLock(context.directory, machine: spec.name)
+        defer { withExtendedLifetime(lock) {} }
         say("looking for \"\(spec.name)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         try refuseTaken(spec.name, answers, assumedAbsent)

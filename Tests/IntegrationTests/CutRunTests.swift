@@ -22,7 +22,9 @@ extension OnALab {
         }
 
         private func waitFor(_ file: String, _ fleet: LabFleet) async throws {
-            _ = try await eventually("\(file) on hv1") { try await fleet.on("hv1", "test -e \(file)").succeeded ? true : nil }
+            _ = try await eventually("\(file) on hv1") {
+                try await fleet.on("hv1", "test -e \(file)").succeeded ? true : nil
+            }
         }
 
         @Test func aKilledControllerDoesNotStopTheRun() async throws {

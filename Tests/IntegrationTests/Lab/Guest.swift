@@ -34,7 +34,8 @@ struct Guest: Sendable {
     }
 
     private func page(_ path: String, at address: String) async throws -> String? {
-        let answer = try await fleet.controller("wget", "-q", "-T", "3", "-t", "1", "-O", "-", "http://\(address)/\(path)")
+        let answer = try await fleet.controller(
+            "wget", "-q", "-T", "3", "-t", "1", "-O", "-", "http://\(address)/\(path)")
         return answer.succeeded ? answer.output : nil
     }
 
@@ -81,7 +82,8 @@ extension LabFleet {
         try await withImage()
         let guest = Guest(fleet: self, name: "counting")
         let first = try await stage("guest") { fleet in
-            try await fleet.drover.must("vm", "create", "counting", "--image", "counter", "--memory", "128M", "--on", "hv1")
+            try await fleet.drover.must(
+                "vm", "create", "counting", "--image", "counter", "--memory", "128M", "--on", "hv1")
             return try await guest.counting()
         }
         return (guest, first.boot)

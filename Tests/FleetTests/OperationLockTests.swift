@@ -25,7 +25,8 @@ import Values
                 "create", Mapping([("vm", "web1"), ("uuid", "0e1a7c3c-0000-4000-8000-000000000000"), ("host", "hv1")]))
             let record = try journal.known(log.id)
             let held = try OperationLock(fleet.directory, machine: "web1")
-            let recovery = OperationRecovery(context, driver: TLSHypervisorDriver(pkiDirectory: "/x", timeout: .seconds(1)))
+            let recovery = OperationRecovery(
+                context, driver: TLSHypervisorDriver(pkiDirectory: "/x", timeout: .seconds(1)))
             let outcome = await recovery.recover(record)
             #expect(outcome.result == "in progress")
             #expect(outcome.problem != nil)

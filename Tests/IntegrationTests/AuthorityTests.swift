@@ -85,8 +85,9 @@ extension OnALab {
                     #expect(finding["verified"].bool == true && finding["problem"] == .null, "\(finding)")
                     #expect((finding["days_left"].number ?? 0) > 300)
                 }
-                let file = "openssl x509 -noout -serial -in /etc/pki/libvirt/servercert.pem"
-                let serial = try await fleet.told(host, file).split(separator: "=").last.map { $0.lowercased() }
+                let certificate = try await copied(fleet, host, "/etc/pki/libvirt/servercert.pem")
+                let words = try await Ended.run(["openssl", "x509", "-noout", "-serial", "-in", certificate]).output
+                let serial = words.trimmingCharacters(in: .newlines).split(separator: "=").last.map { $0.lowercased() }
                 #expect(own.first { $0["plane"].string == "api" }?["serial"].string == serial)
             }
         }

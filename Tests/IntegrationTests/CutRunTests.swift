@@ -50,6 +50,31 @@ extension OnALab {
             _ = try await fleet.told("hv1", "rm -f /root/left.*")
         }
 
+        @Test func anUploadThatIsCutOffRunsNothingAndLeavesNothing() async throws {
+            let fleet = try LabFleet.shared()
+            _ = try await fleet.met()
+            let text = "upload-mark:\n  file.managed:\n    - name: /srv/mark\n    - contents: x\n"
+            let big = "upload-big:\n  file.managed:\n    - name: /srv/big\n    - source: salt://upload/data\n"
+            try fleet.write("fleet/roles/upload/init.sls", text + big)
+            try Data((0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }).write(
+                to: URL(fileURLWithPath: fleet.drover.fleet + "/roles/upload/data"))
+            // Slow enough to be met on the way.
+            try await fleet.lab.link("hv1", .slow)
+            let ended = try await fleet.drover("apply", "upload", "-t", "hv1") { process in
+                _ = try await eventually("a part of the upload") {
+                    try await fleet.on("hv1", "find /run/drover -name '*.blob' -size +1000k | grep -q .").succeeded ? true : nil
+                }
+                kill(process, SIGKILL)
+            }
+            try await fleet.lab.link("hv1", .restore)
+            #expect(ended.code == 128 + SIGKILL)
+            _ = try await eventually("a clean /run/drover") {
+                try await fleet.told("hv1", "find /run/drover -name 'run.*'").isEmpty ? true : nil
+            }
+            #expect(try await fleet.told("hv1", "ls -d /srv/mark /srv/big /srv/.drover* 2>/dev/null; true").isEmpty)
+            try FileManager.default.removeItem(atPath: fleet.drover.fleet + "/roles/upload")
+        }
+
         @Test func aCutCableDoesNotStopTheRun() async throws {
             let fleet = try LabFleet.shared()
             _ = try await fleet.met()

@@ -89,14 +89,16 @@ extension SSHError {
         // The library knows addresses; the command takes the inventory's names.
         return .error(
             message, detail: detail.isEmpty ? nil : detail.joined(separator: "\n"),
-            hint: host.flatMap(trustHint) ?? hint, host: host)
+            hint: host.flatMap(advice) ?? hint, host: host)
     }
 
-    private func trustHint(_ host: String) -> String? {
+    private func advice(_ host: String) -> String? {
         switch code {
         case .hostKeyUnknown: "compare the fingerprint with the machine's own, then run `drover host trust -t \(host)`"
         case .hostKeyChanged:
             "if the machine was reinstalled, run `drover host trust -t \(host) --replace`; if not, somebody else may be answering"
+        case .unreachable, .timeout:
+            hint ?? "see that the machine is on and sshd runs on it; `drover host show \(host)` shows its address and port"
         default: nil
         }
     }

@@ -60,11 +60,13 @@ struct Guest: Sendable {
     func copies() async throws -> [String: String] {
         var copies: [String: String] = [:]
         for host in fleet.hosts {
-            let all = try await fleet.told(host, "virsh -q list --all --name").split(separator: "\n").map {
-                $0.trimmingCharacters(in: .whitespaces)
+            // One that goes away between two questions is absent, and no failure.
+            let look = "virsh -q domstate --reason \(name) 2>/dev/null || ! virsh -q list --all --name | grep -qx \(name)"
+            let state = try await eventually(within: 20, "libvirt on \(host) says what it has") {
+                let ended = try await fleet.on(host, look)
+                return ended.succeeded ? ended.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil
             }
-            guard all.contains(name) else { continue }
-            copies[host] = try await fleet.told(host, "virsh -q domstate --reason \(name)")
+            if !state.isEmpty { copies[host] = state }
         }
         return copies
     }

@@ -98,7 +98,8 @@ extension SSHError {
         case .hostKeyChanged:
             "if the machine was reinstalled, run `drover host trust -t \(host) --replace`; if not, somebody else may be answering"
         case .unreachable, .timeout:
-            hint ?? "see that the machine is on and sshd runs on it; `drover host show \(host)` shows its address and port"
+            hint
+                ?? "see that the machine is on and sshd runs on it; `drover host show \(host)` shows its address and port"
         default: nil
         }
     }

@@ -61,7 +61,8 @@ struct Guest: Sendable {
         var copies: [String: String] = [:]
         for host in fleet.hosts {
             // One that goes away between two questions is absent, and no failure.
-            let look = "virsh -q domstate --reason \(name) 2>/dev/null || ! virsh -q list --all --name | grep -qx \(name)"
+            let look =
+                "virsh -q domstate --reason \(name) 2>/dev/null || ! virsh -q list --all --name | grep -qx \(name)"
             let state = try await eventually(within: 20, "libvirt on \(host) says what it has") {
                 let ended = try await fleet.on(host, look)
                 return ended.succeeded ? ended.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil

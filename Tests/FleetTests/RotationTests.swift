@@ -161,7 +161,7 @@ import Values
             let context = FleetContext(
                 directory: scratch.directory, inventory: inventory, connector: NobodyAnswers(), parallel: 4)
             let rotation = CertificateRotation(context, authority: scratch.authority)
-            let other = try OperationLock(scratch.directory, "rotate")
+            let other = try OperationLock(scratch.directory, "rotate", meaning: "the certificates")
             await #expect(throws: OperationLocked.self) { try await rotation.rotate(.leaf, inventory.hosts) }
             withExtendedLifetime(other) {}
         }

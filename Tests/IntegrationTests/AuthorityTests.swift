@@ -8,7 +8,9 @@ extension OnALab {
         private let controllerPair = "pki/controller"
 
         /// Whether libvirtd admits a client: it greets those whom it verified with one byte. Somebody else's TLS.
-        private func admits(_ fleet: LabFleet, _ certificate: String, _ key: String, at address: String) async throws -> Bool {
+        private func admits(_ fleet: LabFleet, _ certificate: String, _ key: String, at address: String) async throws
+            -> Bool
+        {
             let authority = "\(fleet.drover.fleet)/\(controllerPair)/cacert.pem"
             let greeting = """
                 sleep 2 | timeout 20 openssl s_client -connect "$1:16514" -CAfile "$2" -cert "$3" -key "$4" \\
@@ -36,12 +38,14 @@ extension OnALab {
                 for (path, facts) in expected {
                     #expect(try await fleet.told(host, "stat -L -c '%a %U %G' \(path)") == facts, "\(host): \(path)")
                 }
-                let keys = "grep -rl 'PRIVATE KEY' /etc/pki /run /tmp /var/tmp /root 2>/dev/null | xargs -r stat -c '%a %n'"
+                let keys =
+                    "grep -rl 'PRIVATE KEY' /etc/pki /run /tmp /var/tmp /root 2>/dev/null | xargs -r stat -c '%a %n'"
                 for line in try await fleet.told(host, keys).split(separator: "\n") {
                     #expect(line.hasPrefix("600 /etc/pki/") || line.hasPrefix("640 /etc/pki/qemu/"), "\(host): \(line)")
                 }
                 // The CAs' own keys never leave the controller, and no host has another's pair.
-                let cas = try await fleet.told(host, "cat /etc/pki/CA/cacert.pem /etc/pki/qemu/ca-cert.pem | grep -c BEGIN")
+                let cas = try await fleet.told(
+                    host, "cat /etc/pki/CA/cacert.pem /etc/pki/qemu/ca-cert.pem | grep -c BEGIN")
                 #expect(cas == "2")
             }
             let walker = try #require(FileManager.default.enumerator(atPath: fleet.drover.fleet + "/pki"))

@@ -24,7 +24,8 @@ struct SpoiledRole: Sendable, CustomTestStringConvertible {
             name: "unknown argument", text: mark + "a:\n  file.managed:\n    - name: /root/made\n    - content: x\n",
             place: "8:7", words: ["unknown argument \"content\"", "did you mean \"contents\"?"]),
         SpoiledRole(
-            name: "missing requisite", text: mark + "a:\n  test.nop:\n    - require:\n      - pkg: nothere\n", place: "8:14",
+            name: "missing requisite", text: mark + "a:\n  test.nop:\n    - require:\n      - pkg: nothere\n",
+            place: "8:14",
             words: ["no state answers to \"pkg: nothere\"", "declare it, or include the SLS that does"]),
         SpoiledRole(
             name: "missing include", text: "include:\n  - not-there\n" + mark, place: "2:5",
@@ -128,7 +129,9 @@ extension OnALab {
                 toFile: path, atomically: true, encoding: .utf8)
             let ping = try await drover("host", "ping")
             #expect(ping.code == 4, ping.words)
-            #expect(errors(ping).count == 1 && ping.problem.contains("hv2: error: authentication as 'root' failed"), ping.words)
+            #expect(
+                errors(ping).count == 1 && ping.problem.contains("hv2: error: authentication as 'root' failed"),
+                ping.words)
             #expect(ping.problem.contains(key) && ping.problem.contains("authorized_keys"), ping.words)
             #expect(ping.output.contains(/hv1 +yes/), ping.words)
         }
@@ -155,13 +158,17 @@ extension OnALab {
             let ended = try await drover("apply", "full", "-t", "hypervisors", "--format", "json")
             #expect(ended.code == 3, ended.words)
             let report = try Tree(ended.output)
-            let states = report["hv1"].map.values.sorted { ($0["__run_num__"].number ?? 0) < ($1["__run_num__"].number ?? 0) }
+            let states = report["hv1"].map.values.sorted {
+                ($0["__run_num__"].number ?? 0) < ($1["__run_num__"].number ?? 0)
+            }
             #expect(states.map { $0["result"].bool } == [false, false])
             #expect(states.first?["comment"].string?.contains("No space left on device") == true, ended.words)
             #expect(states.first?["comment"].string?.contains("/srv/small/big") == true, ended.words)
             #expect(report["hv2"].map.values.allSatisfy { $0["result"].bool == true }, ended.words)
             #expect(try await fleet.told("hv1", "ls -A /srv/small; find /run/drover -name 'run.*'").isEmpty)
-            for host in fleet.hosts { _ = try await fleet.told(host, "umount /srv/small 2>/dev/null; rm -rf /srv/small") }
+            for host in fleet.hosts {
+                _ = try await fleet.told(host, "umount /srv/small 2>/dev/null; rm -rf /srv/small")
+            }
         }
 
         @Test func aPackageThatDoesNotExistFailsItsHostOnly() async throws {
@@ -187,7 +194,8 @@ extension OnALab {
             let make = [
                 "text": "echo 'no image' >\"$0\"",
                 "cut": "qemu-img create -q -f qcow2 \"$0\" 8M && truncate -s 60 \"$0\"",
-                "chained": "qemu-img create -q -f qcow2 \"$0.base\" 8M && qemu-img create -q -f qcow2 -b \"$0.base\" -F qcow2 \"$0\"",
+                "chained":
+                    "qemu-img create -q -f qcow2 \"$0.base\" 8M && qemu-img create -q -f qcow2 -b \"$0.base\" -F qcow2 \"$0\"",
                 "missing": "rm -f \"$0\"",
             ]
             #expect(try await Ended.run(["sh", "-c", try #require(make[kind]), path]).succeeded)

@@ -50,7 +50,10 @@ extension OnALab {
                 for (tag, state) in seen.second[host].map {
                     #expect(state["result"].bool == true, "\(host): \(tag): \(state["comment"])")
                     #expect(state["changes"].map.isEmpty, "\(host): \(tag): \(state["changes"])")
-                    let keys = ["name", "result", "changes", "comment", "duration", "start_time", "__id__", "__sls__", "__run_num__"]
+                    let keys = [
+                        "name", "result", "changes", "comment", "duration", "start_time", "__id__", "__sls__",
+                        "__run_num__",
+                    ]
                     for key in keys { #expect(state.map[key] != nil, "\(tag) has no \(key)") }
                     let parts = tag.split(separator: "_|-", omittingEmptySubsequences: false).map(String.init)
                     #expect(parts.count == 4 && parts[1] == state["__id__"].string && parts[2] == state["name"].string)

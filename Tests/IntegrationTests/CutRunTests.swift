@@ -22,7 +22,9 @@ extension OnALab {
         }
 
         private func waitFor(_ file: String, _ fleet: LabFleet) async throws {
-            _ = try await eventually("\(file) on hv1") { try await fleet.on("hv1", "test -e \(file)").succeeded ? true : nil }
+            _ = try await eventually("\(file) on hv1") {
+                try await fleet.on("hv1", "test -e \(file)").succeeded ? true : nil
+            }
         }
 
         @Test func aKilledControllerDoesNotStopTheRun() async throws {
@@ -60,7 +62,8 @@ extension OnALab {
             try await fleet.lab.link("hv1", .slow)
             let ended = try await fleet.drover("apply", "upload", "-t", "hv1") { process in
                 _ = try await eventually("a part of the upload") {
-                    try await fleet.on("hv1", "find /run/drover -name '*.blob' -size +1000k | grep -q .").succeeded ? true : nil
+                    try await fleet.on("hv1", "find /run/drover -name '*.blob' -size +1000k | grep -q .").succeeded
+                        ? true : nil
                 }
                 kill(process, SIGKILL)
             }

@@ -82,7 +82,10 @@ extension OnALab {
                     let found = own[name].string ?? own[name].number.map { String(Int($0)) }
                     #expect(found == value, "\(host): \(name)")
                 }
-                #expect(own["ip4_interfaces"].map.values.contains { $0.list.contains { $0.string == "10.77.0.1\(host.suffix(1))" } })
+                #expect(
+                    own["ip4_interfaces"].map.values.contains {
+                        $0.list.contains { $0.string == "10.77.0.1\(host.suffix(1))" }
+                    })
                 #expect(own["hypervisor"]["kvm"].bool != nil)
             }
         }

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 extension OnALab {
     /// An installed copy needs nothing of the checkout that it was built in.
@@ -33,7 +33,8 @@ extension OnALab {
                 """
             var drover = fleet.drover.working(in: fleet.folder + "/installed-fleet")
             drover.executable = prefix + "/bin/drover"
-            drover.prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, Checkout.root] + drover.prefix
+            drover.prefix =
+                ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, Checkout.root] + drover.prefix
             try await drover.must("init", drover.fleet)
             let role = try String(contentsOfFile: drover.fleet + "/roles/marked/init.sls", encoding: .utf8)
             #expect(role.hasPrefix(mark))

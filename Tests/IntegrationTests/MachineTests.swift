@@ -76,14 +76,16 @@ extension OnALab {
             try await fleet.withImage()
             _ = try await fleet.brought(to: "hv2")
             let before = try await fleet.holdings()
-            let ended = try await fleet.drover("vm", "create", "cutshort", "--image", "counter", "--on", "hv2") { drover in
+            let ended = try await fleet.drover("vm", "create", "cutshort", "--image", "counter", "--on", "hv2") {
+                drover in
                 try await fleet.waitForStep("begin", of: "create", named: "cutshort")
                 kill(drover, signal)
             }
             #expect(ended.code == (signal == SIGKILL ? 128 + SIGKILL : 130), ended.words)
             let recovery = try await fleet.drover("op", "recover")
             #expect(recovery.code == 0, recovery.words)
-            let operation = try #require(try await fleet.drover.json("op", "list").list.last { $0["vm"].string == "cutshort" })
+            let operation = try #require(
+                try await fleet.drover.json("op", "list").list.last { $0["vm"].string == "cutshort" })
             #expect(operation["closed"].bool == true)
             // It may have been all but done: then it is a VM like any other.
             if operation["last_step"].string == "finished" {

@@ -5,7 +5,9 @@ import Testing
 extension OnALab {
     /// Live migration without shared storage: one copy of the guest at every end, whoever dies on the way.
     @Suite struct MigrationTests {
-        private func otherHost(_ fleet: LabFleet, than host: String) -> String { fleet.hosts.first { $0 != host } ?? "" }
+        private func otherHost(_ fleet: LabFleet, than host: String) -> String {
+            fleet.hosts.first { $0 != host } ?? ""
+        }
 
         /// Waits until memory flows from the source.
         private func midCopy(_ guest: Guest, on source: String) async throws {
@@ -19,7 +21,10 @@ extension OnALab {
         private func expectOneCopy(_ guest: Guest, boot: String, on host: String) async throws {
             let copies = try await guest.copies()
             #expect(Array(copies.keys) == [host] && copies[host]?.hasPrefix("running") == true, "\(copies)")
-            #expect(Set(try await guest.files(on: host)).isSuperset(of: ["\(guest.name)_system.qcow2", "\(guest.name)_seed.iso"]))
+            #expect(
+                Set(try await guest.files(on: host)).isSuperset(of: [
+                    "\(guest.name)_system.qcow2", "\(guest.name)_seed.iso",
+                ]))
             for other in guest.fleet.hosts where other != host {
                 let left = try await guest.files(on: other).filter { !$0.contains(".moved-") }
                 #expect(left.isEmpty, "\(other) still has \(left)")
@@ -75,7 +80,8 @@ extension OnALab {
             let (guest, boot) = try await fleet.guest()
             let source = try await guest.host()
             let destination = otherHost(fleet, than: source)
-            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") { drover in
+            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") {
+                drover in
                 try await midCopy(guest, on: source)
                 kill(drover, SIGKILL)
             }
@@ -91,7 +97,8 @@ extension OnALab {
             let (guest, boot) = try await fleet.guest()
             let source = try await guest.host()
             let destination = otherHost(fleet, than: source)
-            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") { drover in
+            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") {
+                drover in
                 try await midCopy(guest, on: source)
                 // Stopped, it cannot resume the guest; killed, it never will.
                 kill(drover, SIGSTOP)
@@ -112,7 +119,8 @@ extension OnALab {
             let (guest, boot) = try await fleet.guest()
             let source = try await guest.host()
             let destination = otherHost(fleet, than: source)
-            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") { drover in
+            let ended = try await fleet.drover("vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1") {
+                drover in
                 try await midCopy(guest, on: source)
                 kill(drover, SIGINT)
             }
@@ -159,11 +167,15 @@ extension OnALab {
 
             let refused = try await fleet.drover("vm", "migrate", "sided", "--to", "hv2")
             #expect(refused.code == 1, refused.words)
-            for words in ["hv2: error: there is no bridge \"side0\"", "hv2: error: the file \"\(file)\" exists already"] {
+            for words in [
+                "hv2: error: there is no bridge \"side0\"", "hv2: error: the file \"\(file)\" exists already",
+            ] {
                 #expect(refused.problem.contains(words), refused.words)
             }
-            let domain = "<domain type=\"qemu\"><name>sided</name><memory>1024</memory><os><type>hvm</type></os></domain>"
-            _ = try await fleet.told("hv2", "rm \(file); echo '\(domain)' >/root/sided.xml; virsh -q define /root/sided.xml")
+            let domain =
+                "<domain type=\"qemu\"><name>sided</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+            _ = try await fleet.told(
+                "hv2", "rm \(file); echo '\(domain)' >/root/sided.xml; virsh -q define /root/sided.xml")
             let ambiguous = try await fleet.drover("vm", "migrate", "sided", "--to", "hv2")
             #expect(ambiguous.code == 1 && ambiguous.problem.contains("hv2 (shut off)"), ambiguous.words)
             _ = try await fleet.told("hv2", "virsh -q undefine sided; rm /root/sided.xml; echo mine >\(file)")

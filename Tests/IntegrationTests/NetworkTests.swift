@@ -14,7 +14,8 @@ extension OnALab {
                 """
             let before = try await fleet.told("hv1", look)
             let vars = try fleet.write(
-                "wrong-address.yaml", "bridge_proto: static\nbridge_address: 10.99.0.5\nbridge_netmask: 255.255.255.0\n")
+                "wrong-address.yaml", "bridge_proto: static\nbridge_address: 10.99.0.5\nbridge_netmask: 255.255.255.0\n"
+            )
             let ended = try await fleet.drover(
                 "apply", "bridge", "-t", "hv1", "--vars", vars, "--confirm", "8", "--format", "json")
             #expect(ended.code == 3, ended.words)

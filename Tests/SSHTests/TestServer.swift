@@ -75,8 +75,10 @@ struct TestServer: Sendable {
     /// Kills the processes that serve connections, as a crash of the host would look from here.
     func cutConnections() {
         for child in children {
-            for grandchild in Self.children(of: child) { kill(grandchild, SIGKILL) }
+            let commands = Self.children(of: child)
+            // The connection first: of a command that ends before it, sshd would still tell in good order.
             kill(child, SIGKILL)
+            for command in commands { kill(command, SIGKILL) }
         }
     }
 

@@ -49,12 +49,13 @@ struct OperationRecover: AsyncParsableCommand {
         let recovery = OperationRecovery(context, driver: try common.hypervisors(context))
         var results: [Value] = []
         var failures: [Diagnostic] = []
-        var isUnknown = false
+        var worst = ExitStatus.error
         for record in records {
             let outcome = await recovery.recover(record)
             results.append(outcome.value)
             if let problem = outcome.problem { failures.append(problem) }
-            isUnknown = isUnknown || outcome.isUnknown
+            if outcome.isInProgress && worst == .error { worst = .locked }
+            if outcome.isUnknown { worst = .unknownOutcome }
         }
         Output.write(Value(results), common.format) {
             guard !results.isEmpty else { return "nothing is unfinished\n" }
@@ -64,7 +65,7 @@ struct OperationRecover: AsyncParsableCommand {
             }
             return table.text
         }
-        if !failures.isEmpty { throw CommandFailure(isUnknown ? .unknownOutcome : .error, failures) }
+        if !failures.isEmpty { throw CommandFailure(worst, failures) }
     }
 }
 

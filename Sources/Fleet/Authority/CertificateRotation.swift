@@ -55,7 +55,7 @@ package struct CertificateRotation: Sendable {
         -> RotationOutcome
     {
         try HostProfiles.check(context.inventory.hosts)
-        let lock = try OperationLock(context.directory, "rotate")
+        let lock = try OperationLock(context.directory, "rotate", meaning: "the fleet's certificates")
         defer { withExtendedLifetime(lock) {} }
         if let record = Self.unfinished(context.directory), let order = RotationOrder(record) {
             if order.scope.covers(scope) { return try await goOn(record, order) }
@@ -72,7 +72,7 @@ package struct CertificateRotation: Sendable {
         guard let order = RotationOrder(record) else {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
-        let lock = try OperationLock(context.directory, "rotate")
+        let lock = try OperationLock(context.directory, "rotate", meaning: "the fleet's certificates")
         defer { withExtendedLifetime(lock) {} }
         return try await goOn(record, order)
     }

@@ -98,8 +98,10 @@ extension SSHError {
         case .hostKeyChanged:
             "if the machine was reinstalled, run `drover host trust -t \(host) --replace`; if not, somebody else may be answering"
         case .unreachable, .timeout:
-            hint ?? "see that the machine is on and sshd runs on it; `drover host show \(host)` shows its address and port"
-        case .connectionLost: hint ?? "run it again when the host answers; a state run that had begun there goes on by itself"
+            hint
+                ?? "see that the machine is on and sshd runs on it; `drover host show \(host)` shows its address and port"
+        case .connectionLost:
+            hint ?? "run it again when the host answers; a state run that had begun there goes on by itself"
         default: nil
         }
     }

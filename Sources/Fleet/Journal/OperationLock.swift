@@ -1,22 +1,30 @@
 internal import Glibc
 package import Values
 
-/// Keeps two processes from carrying out the same kind of operation on one fleet directory. Let go of when the process
-/// ends, however it ends.
+/// Keeps two processes from working on the same thing of one fleet directory: a VM, the authority's rotation. Let go of
+/// when the process ends, however it ends; so what `op recover` can take is nobody's any more.
 package final class OperationLock: Sendable {
     private let descriptor: Int32
 
-    /// - Parameter kind: what is locked, as a file name.
+    /// All that is done to a VM of this name.
+    package convenience init(_ fleet: FleetDirectory, machine name: String) throws {
+        try self.init(fleet, "vm-\(name)", meaning: "the VM \"\(name)\"")
+    }
+
+    /// - Parameters:
+    ///   - subject: what is locked, as a file name.
+    ///   - meaning: what it is called in messages.
     /// - Throws: ``OperationLocked`` while another process holds it; ``FileError``.
-    package init(_ fleet: FleetDirectory, _ kind: String) throws {
-        try DiskPath.makeDirectory(fleet.memory, mode: 0o700)
-        let path = DiskPath.join(fleet.memory, kind + ".lock")
+    package init(_ fleet: FleetDirectory, _ subject: String, meaning: String) throws {
+        let folder = DiskPath.join(fleet.memory, "locks")
+        try DiskPath.makeDirectory(folder, mode: 0o700)
+        let path = DiskPath.join(folder, subject)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw FileError(path: path, operation: "open", number: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let number = errno
             close(descriptor)
-            if number == EWOULDBLOCK { throw OperationLocked(kind: kind) }
+            if number == EWOULDBLOCK { throw OperationLocked(meaning: meaning) }
             throw FileError(path: path, operation: "lock", number: number)
         }
         self.descriptor = descriptor
@@ -31,10 +39,9 @@ package final class OperationLock: Sendable {
 
 /// Another process is at it.
 package struct OperationLocked: Error, Sendable {
-    package let kind: String
+    package let meaning: String
 
     package var diagnostic: Diagnostic {
-        .error(
-            "another process is carrying out a \"\(kind)\" operation on this fleet", hint: "wait until it has ended")
+        .error("another process is at work on \(meaning)", hint: "wait until it has ended")
     }
 }

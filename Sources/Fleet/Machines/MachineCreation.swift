@@ -34,6 +34,8 @@ package struct MachineCreation: Sendable {
     package func create(_ spec: MachineSpec, on host: Host?, assumedAbsent: [String] = []) async throws -> Created {
         try spec.validate()
         let image = try images.find(spec.image)
+        let lock = try OperationLock(context.directory, machine: spec.name)
+        defer { withExtendedLifetime(lock) {} }
         say("looking for \"\(spec.name)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         try refuseTaken(spec.name, answers, assumedAbsent)
@@ -58,12 +60,16 @@ package struct MachineCreation: Sendable {
     /// libvirt speaks of UUIDs and system calls; its words stay, behind what they mean here.
     private static func explained(_ error: HypervisorError, _ spec: MachineSpec, _ host: Host) -> HostProblem {
         var problem = HostProblem(error, host: host.name)
-        let bridge = error.message.firstMatch(of: /interface MTU on '([^']+)'|bridge (?:name )?'?([\w.-]+)'? (?:not found|does not exist)/)
+        let bridge = error.message.firstMatch(
+            of: /interface MTU on '([^']+)'|bridge (?:name )?'?([\w.-]+)'? (?:not found|does not exist)/)
         if let name = bridge?.1 ?? bridge?.2 {
             problem.diagnostic.summary = "\"\(spec.name)\" cannot be connected: there is no bridge \"\(name)\""
             problem.diagnostic.hint = "apply the role bridge to \(host.name), or name another bridge with --bridge"
-        } else if error.message.contains("cannot set up guest memory") || error.message.contains("Cannot allocate memory") {
-            problem.diagnostic.summary = "\(host.name) has not the \(spec.memory) of memory that \"\(spec.name)\" asks for"
+        } else if error.message.contains("cannot set up guest memory")
+            || error.message.contains("Cannot allocate memory")
+        {
+            problem.diagnostic.summary =
+                "\(host.name) has not the \(spec.memory) of memory that \"\(spec.name)\" asks for"
             problem.diagnostic.hint = "ask for less with --memory, or choose another host"
         } else {
             problem.diagnostic.summary = "cannot create \"\(spec.name)\": \(error.operation) failed"

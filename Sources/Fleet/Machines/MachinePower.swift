@@ -74,6 +74,8 @@ package struct MachinePower: Sendable {
                     "\"\(found.machine.name)\" is \(found.machine.state.activity.name)",
                     hint: "stop it first, or add --force", host: found.host.name))
         }
+        let lock = try OperationLock(context.directory, machine: found.machine.name)
+        defer { withExtendedLifetime(lock) {} }
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
             let domain = DomainReference.uuid(found.machine.uuid)

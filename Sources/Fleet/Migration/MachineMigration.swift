@@ -27,6 +27,8 @@ package struct MachineMigration: Sendable {
     ///   ``MigrationUnknown`` when it is not known where the VM runs.
     package func migrate(_ name: String, to destination: Host) async throws -> MigrationOutcome {
         let began = Clock.monotonic
+        let lock = try OperationLock(context.directory, machine: name)
+        defer { withExtendedLifetime(lock) {} }
         tell(.step("looking for \"\(name)\""))
         let found = try await MachineCensus(context, driver: driver).find(name)
         guard found.host.name != destination.name else {

@@ -6,11 +6,12 @@ package import Values
 package struct OperationRecovery: Sendable {
     package struct Outcome: Sendable {
         package let record: OperationRecord
-        /// `finished`, `undone`, `unknown` or `failed`.
+        /// `finished`, `undone`, `in progress`, `unknown` or `failed`.
         package let result: String
         package let problem: Diagnostic?
 
         package var isUnknown: Bool { result == "unknown" }
+        package var isInProgress: Bool { result == "in progress" }
         package var value: Value {
             ["operation": Value(record.id), "kind": Value(record.kind), "result": Value(result)]
         }
@@ -31,6 +32,8 @@ package struct OperationRecovery: Sendable {
             return Outcome(record: record, result: "unknown", problem: unknown.diagnostic)
         } catch let problem as HostProblem {
             return Outcome(record: record, result: "unknown", problem: problem.diagnostic)
+        } catch let locked as OperationLocked {
+            return Outcome(record: record, result: "in progress", problem: locked.diagnostic)
         } catch let found as Diagnostics {
             return Outcome(record: record, result: "failed", problem: found.all.first)
         } catch {
@@ -40,6 +43,10 @@ package struct OperationRecovery: Sendable {
 
     private func settle(_ record: OperationRecord) async throws -> String {
         if record.isClosed { return record.lastStep }
+        // What another process is still at work on is its own to finish.
+        let lock = try record["vm"]?.string.map { try OperationLock(context.directory, machine: $0) }
+        defer { withExtendedLifetime(lock) {} }
+        guard let record = Journal(context.directory).operation(record.id), !record.isClosed else { return "finished" }
         switch record.kind {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)

@@ -48,10 +48,8 @@ package struct StateRun: Sendable {
     /// Applies to each host its own roles, or those of `roles` that it has (all of them if `forced`).
     /// - Returns: a report for each host that has anything to do, in the hosts' order.
     package func apply(_ roles: [String], to hosts: [Host], forced: Bool = false) async -> [HostReport] {
-        let work = hosts.map { host -> (Host, [String]) in
-            guard !roles.isEmpty else { return (host, host.roles) }
-            return (host, forced ? roles : host.roles.filter(roles.contains))
-        }.filter { !$0.1.isEmpty }
+        let work = hosts.map { ($0, HostRoles(assigned: $0.roles).sls(named: roles, regardless: forced)) }
+            .filter { !$0.1.isEmpty }
         return await fanOut(work, limit: context.parallel) { host, roles in
             await run(on: host) { planning throws(Diagnostics) in try planning.compile(roles) }
         }

@@ -58,7 +58,7 @@ struct HostPower: Sendable {
             guard group.hasPrefix("/sys/fs/cgroup/"), group.hasSuffix("/drover-lab/\(folders.name)/\(host.name)") else {
                 continue
             }
-            _ = await Daemon.wait(seconds: 5) { Self.removeGroup(group) }
+            _ = await Daemon.wait(seconds: 30) { Self.removeGroup(group) }
             // The directories above it go with the last host in them.
             let parts = group.split(separator: "/")
             for depth in 1...2 { rmdir("/" + parts.dropLast(depth).joined(separator: "/")) }

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 /// The built executable, run as its user would: on the lab's controller, in a fleet directory, in a home of its own.
 struct Drover: Sendable {

@@ -41,7 +41,8 @@ struct Ended: Sendable {
 /// Looks again and again until something is there.
 /// - Parameter seconds: far more than it can take: running out of them is a failure, not a measurement.
 func eventually<Answer>(
-    within seconds: Double = 60, every pause: Double = 0.2, _ what: Comment, at location: SourceLocation = #_sourceLocation,
+    within seconds: Double = 60, every pause: Double = 0.2, _ what: Comment,
+    at location: SourceLocation = #_sourceLocation,
     _ look: () async throws -> Answer?
 ) async throws -> Answer {
     let end = ContinuousClock.now + .seconds(seconds)

@@ -34,7 +34,8 @@ struct Guest: Sendable {
     }
 
     private func page(_ path: String, at address: String) async throws -> String? {
-        let answer = try await fleet.controller("wget", "-q", "-T", "3", "-t", "1", "-O", "-", "http://\(address)/\(path)")
+        let answer = try await fleet.controller(
+            "wget", "-q", "-T", "3", "-t", "1", "-O", "-", "http://\(address)/\(path)")
         return answer.succeeded ? answer.output : nil
     }
 
@@ -60,7 +61,8 @@ struct Guest: Sendable {
         var copies: [String: String] = [:]
         for host in fleet.hosts {
             // One that goes away between two questions is absent, and no failure.
-            let look = "virsh -q domstate --reason \(name) 2>/dev/null || ! virsh -q list --all --name | grep -qx \(name)"
+            let look =
+                "virsh -q domstate --reason \(name) 2>/dev/null || ! virsh -q list --all --name | grep -qx \(name)"
             let state = try await eventually(within: 20, "libvirt on \(host) says what it has") {
                 let ended = try await fleet.on(host, look)
                 return ended.succeeded ? ended.output.trimmingCharacters(in: .whitespacesAndNewlines) : nil
@@ -83,7 +85,8 @@ extension LabFleet {
         try await withImage()
         let guest = Guest(fleet: self, name: "counting")
         let first = try await stage("guest") { fleet in
-            try await fleet.drover.must("vm", "create", "counting", "--image", "counter", "--memory", "128M", "--on", "hv1")
+            try await fleet.drover.must(
+                "vm", "create", "counting", "--image", "counter", "--memory", "128M", "--on", "hv1")
             return try await guest.counting()
         }
         return (guest, first.boot)

@@ -114,7 +114,9 @@ extension LabFleet {
             for file in (try? FileManager.default.contentsOfDirectory(atPath: journal)) ?? [] {
                 let text = (try? String(contentsOfFile: journal + "/" + file, encoding: .utf8)) ?? ""
                 let steps = text.split(separator: "\n").compactMap { try? Tree(String($0)) }
-                guard steps.first?["kind"].string == kind, vm == nil || steps.first?["vm"].string == vm else { continue }
+                guard steps.first?["kind"].string == kind, vm == nil || steps.first?["vm"].string == vm else {
+                    continue
+                }
                 let names = steps.compactMap { $0["step"].string }
                 if names.contains(step), !names.contains("finished"), !names.contains("undone") { return true }
             }

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 import Lab
-import Testing
 import TestSupport
+import Testing
 
 /// A lab of two hosts, and a fleet directory for it.
 actor LabFleet {

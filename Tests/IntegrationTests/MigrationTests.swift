@@ -132,6 +132,31 @@ extension OnALab {
             try await recovery
         }
 
+        @Test func aMigrationUnderWayIsLeftAlone() async throws {
+            let fleet = try LabFleet.shared()
+            let (guest, boot) = try await fleet.guest()
+            let source = try await guest.host()
+            let destination = otherHost(fleet, than: source)
+            let ended = try await fleet.drover(
+                "vm", "migrate", guest.name, "--to", destination, "--bandwidth", "1"
+            ) { _ in
+                try await midCopy(guest, on: source)
+                let recovery = try await fleet.drover("op", "recover")
+                #expect(recovery.code == 11, recovery.words)
+                for command in [
+                    ["vm", "delete", guest.name, "--force", "--yes"], ["vm", "kill", guest.name, "--yes"],
+                    ["vm", "migrate", guest.name, "--to", destination],
+                ] {
+                    let refused = try await fleet.drover.run(command)
+                    #expect(!refused.succeeded, "\(command): \(refused.words)")
+                }
+                _ = try await fleet.on(source, "virsh -q migrate-setspeed \(guest.name) 1000")
+            }
+            #expect(ended.code == 0, ended.words)
+            try await expectOneCopy(guest, boot: boot, on: destination)
+            try await expectClosed(fleet)
+        }
+
         /// Nobody types a command: one copy runs soon, and at no look two do.
         private func expectItRunsByItself(_ guest: Guest) async throws {
             let host = try await eventually(within: 90, "one copy of \(guest.name) runs") {

@@ -63,7 +63,8 @@ struct ApplyView: Sendable {
 
     private static func shown(_ diff: String?, _ host: String) -> String {
         guard let diff, !diff.isEmpty else { return "" }
-        return diff.split(separator: "\n", omittingEmptySubsequences: false).map {
+        let lines = diff.split(separator: "\n", omittingEmptySubsequences: false)
+        return (lines.last == "" ? lines.dropLast() : lines[...]).map {
             "\(host)| \(Printable.line(String($0)))\n"
         }
         .joined()

@@ -5,6 +5,13 @@ package enum Clock {
     /// Seconds since 1970.
     package static var now: Int { time(nil) }
 
+    /// Milliseconds since 1970.
+    package static var milliseconds: Int {
+        var spec = timespec()
+        clock_gettime(CLOCK_REALTIME, &spec)
+        return spec.tv_sec * 1000 + spec.tv_nsec / 1_000_000
+    }
+
     /// Nanoseconds that never go back; for durations.
     package static var monotonic: UInt64 {
         var spec = timespec()

@@ -36,7 +36,8 @@ package struct Journal: Sendable {
 
     /// Sorts by time; unique among controllers.
     private static func newIdentifier() -> String {
-        let stamp = Clock.iso(Clock.now).filter { $0.isNumber || $0 == "T" }
+        let now = Clock.milliseconds
+        let stamp = Clock.iso(now / 1000).filter { $0.isNumber || $0 == "T" } + String(now % 1000 + 1000).dropFirst()
         let tail = String(UInt32.random(in: 0 ... .max), radix: 36)
         return stamp.lowercased() + "-" + tail
     }

@@ -31,6 +31,8 @@ package struct MachineMigration: Sendable {
         defer { withExtendedLifetime(lock) {} }
         tell(.step("looking for \"\(name)\""))
         let found = try await MachineCensus(context, driver: driver).find(name)
+        // Called by its UUID: what counts is the lock of its name.
+        guard found.machine.name == name else { return try await migrate(found.machine.name, to: destination) }
         guard found.host.name != destination.name else {
             throw Diagnostics(.error("\"\(name)\" is on \(destination.name) already"))
         }
@@ -61,15 +63,16 @@ package struct MachineMigration: Sendable {
             hosts: hosts, plan: plan, connector: context.connector,
             workFolder: DiskPath.join(context.directory.memory, "work"))
         let clock = SwitchoverClock(uuid: plan.uuid)
+        var made: [String] = []
         do {
             tell(.step("preparing \(plan.destination.name)"))
             try log.record("preparing")
-            try await stage.prepare()
+            try await stage.prepare(noting: &made)
             try await announce(plan, hosts, log)
             try await startWatcher(plan, hosts, log)
             try log.record("migrating")
         } catch {
-            await Task { await settlement.takeBack(plan) }.value
+            await Task { [made] in await settlement.takeBack(plan, made: made) }.value
             throw error
         }
         let job = MigrationJob(hosts: hosts, plan: plan, options: options, clock: clock, tell: tell)

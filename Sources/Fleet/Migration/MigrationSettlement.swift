@@ -125,9 +125,9 @@ struct MigrationSettlement: Sendable {
     }
 
     /// After a failure before libvirt was asked: nothing of the guest has moved.
-    func takeBack(_ plan: MigrationPlan) async {
-        let moved = plan.disks.filter(\.isMoved).map(\.path)
-        try? await giveUp(moved: moved, autostart: plan.autostart)
+    /// - Parameter made: the files that are this operation's; one that it failed to make is somebody else's.
+    func takeBack(_ plan: MigrationPlan, made: [String]) async {
+        try? await giveUp(moved: made, autostart: plan.autostart)
     }
 
     private func stopWatcher() async {

@@ -13,7 +13,8 @@ struct MigrationStage: Sendable {
     let connector: any Connector
     let workFolder: String
 
-    func prepare() async throws {
+    /// - Parameter made: takes the path of each file that this operation has made, also when it fails.
+    func prepare(noting made: inout [String]) async throws {
         for pool in plan.pools {
             _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
                 try await hypervisor.createDirectoryPool(pool)
@@ -22,8 +23,8 @@ struct MigrationStage: Sendable {
         for disk in plan.disks {
             switch disk.plan {
             case .shared, .copied: continue
-            case .overlay: try await makeOverlay(disk)
-            case .brought: try await bring(disk)
+            case .overlay: try await makeOverlay(disk, &made)
+            case .brought: try await bring(disk, &made)
             }
         }
     }
@@ -38,7 +39,7 @@ struct MigrationStage: Sendable {
         return pool.name
     }
 
-    private func makeOverlay(_ disk: MigrationPlan.Disk) async throws {
+    private func makeOverlay(_ disk: MigrationPlan.Disk, _ made: inout [String]) async throws {
         let pool = try await pool(of: disk.path)
         if let image = disk.missingBase {
             _ = try await ImagePlacement(connector: connector, pool: pool).place(
@@ -52,10 +53,11 @@ struct MigrationStage: Sendable {
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.createVolume(spec, in: pool)
         }
+        made.append(disk.path)
     }
 
     /// Read-only drives are first-boot images and installers: read through the shell, compared by hash.
-    private func bring(_ disk: MigrationPlan.Disk) async throws {
+    private func bring(_ disk: MigrationPlan.Disk, _ made: inout [String]) async throws {
         let pool = try await pool(of: disk.path)
         try DiskPath.makeDirectory(workFolder, mode: 0o700)
         let file = DiskPath.join(workFolder, RandomUUID.make())
@@ -65,7 +67,10 @@ struct MigrationStage: Sendable {
         let name = DiskPath.lastComponent(disk.path)
         let spec = VolumeSpec(name: name, capacity: UInt64(bytes.count), format: "raw")
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
-            _ = try await hypervisor.createVolume(spec, in: pool)
+            try await hypervisor.createVolume(spec, in: pool)
+        }
+        made.append(disk.path)
+        try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.upload(file, to: name, in: pool)
         }
     }

@@ -45,6 +45,8 @@ struct MachineRemnants {
                 if domain.state.isActive { try await connection.destroy(.uuid(parts.uuid)) }
                 try await connection.undefine(.uuid(parts.uuid))
             }
+            // A later VM of this name has volumes of the same names: they are its own.
+            guard try await connection.domain(.name(parts.name)) == nil else { return true }
             guard try await connection.pool(parts.pool) != nil else { return true }
             for volume in parts.volumes where try await connection.volume(volume, in: parts.pool) != nil {
                 _ = try await connection.deleteVolume(volume, in: parts.pool)

@@ -1,0 +1,23 @@
+import Hypervisor
+import Testing
+
+@testable import Fleet
+
+/// On libvirt's own test driver, whose one domain is called "test".
+@Suite struct MachineRemnantsTests {
+    @Test func onlyVolumesOfNobodyAreRemoved() async throws {
+        let connection = try await HypervisorConnection.open(uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        try await connection.createDirectoryPool(PoolSpec(name: "default", path: "/var/lib/libvirt/images"))
+        for name in ["test", "gone"] {
+            let parts = MachineParts(name: name, uuid: RandomUUID.make())
+            for volume in parts.volumes {
+                _ = try await connection.createVolume(
+                    VolumeSpec(name: volume, capacity: 1 << 20, format: "raw"), in: parts.pool)
+            }
+            #expect(await MachineRemnants(parts).remove(over: connection))
+        }
+        let left = try await connection.volumes(in: "default").map(\.name)
+        #expect(left == ["test_seed.iso", "test_system.qcow2"])
+        await connection.close()
+    }
+}

@@ -6,7 +6,8 @@ import Values
 
 @Suite struct ImageTests {
     /// A qcow2 header of version 3 with a virtual size in MiB.
-    private static func qcow2(version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false)
+    private static func qcow2(version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false,
+        crypt: UInt8 = 0)
         -> [UInt8]
     {
         var bytes = [UInt8](repeating: 0, count: 512)
@@ -15,6 +16,7 @@ import Values
         let size = mebibytes << 20
         for index in 0..<8 { bytes[24 + index] = UInt8(truncatingIfNeeded: size >> UInt64(56 - 8 * index)) }
         if dataFile { bytes[79] = 4 }
+        bytes[35] = crypt
         return bytes
     }
 
@@ -38,7 +40,7 @@ import Values
         (Array("#!/bin/sh\n".utf8), "is no disk image"), ([], "is no disk image"),
         (Array(qcow2().prefix(60)), "is cut off"), (qcow2(version: 9), "version 9"),
         (qcow2(backing: 1), "stands on another file"), (qcow2(mebibytes: 0), "impossible size"),
-        (qcow2(dataFile: true), "keeps its data in another file"),
+        (qcow2(dataFile: true), "keeps its data in another file"), (qcow2(crypt: 2), "is encrypted"),
     ])
     func whatIsNoImageIsRefused(_ bytes: [UInt8], _ reason: String) {
         let problem = #expect(throws: Diagnostic.self) {

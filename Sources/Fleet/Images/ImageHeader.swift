@@ -49,6 +49,9 @@ package struct ImageHeader: Sendable, Hashable {
                 "\"\(name)\" stands on another file", detail: "a base image must be whole",
                 hint: "flatten it: qemu-img convert -O qcow2 \"\(name)\" whole.qcow2")
         }
+        guard number(at: 32, 4) == 0 else {
+            throw .error("\"\(name)\" is encrypted", hint: "decrypt it: qemu-img convert -O qcow2")
+        }
         let usesDataFile = version == 3 && number(at: 72, 8) & 4 != 0
         guard !usesDataFile else {
             throw .error("\"\(name)\" keeps its data in another file", hint: "convert it with qemu-img first")

@@ -6,8 +6,10 @@ import Values
 
 @Suite struct ImageTests {
     /// A qcow2 header of version 3 with a virtual size in MiB.
-    private static func qcow2(version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false,
-        crypt: UInt8 = 0)
+    private static func qcow2(
+        version: UInt8 = 3, mebibytes: UInt64 = 64, backing: UInt8 = 0, dataFile: Bool = false,
+        crypt: UInt8 = 0
+    )
         -> [UInt8]
     {
         var bytes = [UInt8](repeating: 0, count: 512)
@@ -54,19 +56,19 @@ import Values
             let store = ImageStore(fleet.directory)
             let file = fleet.root + "/my image.qcow2"
             try Data(Self.qcow2()).write(to: URL(fileURLWithPath: file))
-            let image = try store.add(file: file, name: "base")
+            let image = try await store.add(file: file, name: "base")
             #expect(image.digest.count == 64)
             #expect(try store.find("base") == image)
             #expect(try store.find(String(image.digest.prefix(8))).digest == image.digest)
-            #expect(try store.add(file: file, name: "other").digest == image.digest)
+            #expect(try await store.add(file: file, name: "other").digest == image.digest)
             #expect(try store.list().map(\.name) == ["base", "other"])
             try Data(Self.raw()).write(to: URL(fileURLWithPath: file))
-            #expect(throws: Diagnostic.self, "a name stands for one content") {
-                try store.add(file: file, name: "base")
+            await #expect(throws: Diagnostic.self, "a name stands for one content") {
+                try await store.add(file: file, name: "base")
             }
-            #expect(try store.add(file: file, name: "base", replace: true).header.format == .raw)
+            #expect(try await store.add(file: file, name: "base", replace: true).header.format == .raw)
             #expect(throws: Diagnostic.self) { try store.find("bas") }
-            #expect(throws: Diagnostic.self) { try store.add(file: file, name: "../x") }
+            await #expect(throws: Diagnostic.self) { try await store.add(file: file, name: "../x") }
         }
     }
 }

@@ -17,7 +17,7 @@ struct ImageAdd: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let image = try ImageStore(common.fleetDirectory).add(file: file, name: name, replace: replace)
+        let image = try await ImageStore(common.fleetDirectory).add(file: file, name: name, replace: replace)
         Output.write(image.value, common.format) {
             "\(image.name)@sha256:\(image.digest) \(image.header.format.rawValue), \(ByteSize(bytes: image.fileSize)) "
                 + "of file, \(ByteSize(bytes: image.header.virtualSize)) of disk\n"

@@ -39,7 +39,7 @@ struct VMMigrate: AsyncParsableCommand {
         } catch let unknown as MigrationUnknown {
             Terminal.clearStatus()
             throw CommandFailure(.unknownOutcome, [unknown.diagnostic])
-        } catch is CancellationError {
+        } catch is MigrationDetached {
             Terminal.clearStatus()
             Terminal.note("let go: the migration goes on by itself; `drover op recover` tidies up after it")
             throw CommandFailure(.detached)

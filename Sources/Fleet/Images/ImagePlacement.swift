@@ -13,15 +13,19 @@ package struct ImagePlacement: Sendable {
     }
 
     /// The image's volume on the host.
-    /// - Parameter progress: bytes sent and bytes in all, while it is uploaded.
+    /// - Parameters:
+    ///   - willMake: told of the volume that the upload goes to, before it is made: what a journal needs to know.
+    ///   - progress: bytes sent and bytes in all, while it is uploaded.
     /// - Throws: `HostProblem`; then no part of it is left.
     package func place(
         _ image: StoredImage, on host: Host, over connection: HypervisorConnection,
+        willMake: (String) throws -> Void = { _ in },
         progress: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
     ) async throws -> VolumeInfo {
         if let there = try await connection.volume(image.volumeName, in: pool) { return there }
         let part = "\(image.volumeName).\(Nonce.make().prefix(8)).part"
         let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o644)
+        try willMake(part)
         let volume = try await connection.createVolume(spec, in: pool)
         do {
             try await connection.upload(image.path, to: part, in: pool) { progress($0.sent, $0.total) }

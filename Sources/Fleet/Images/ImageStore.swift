@@ -25,7 +25,11 @@ package struct ImageStore: Sendable {
 
     /// Takes an image file in. A name that stands for other content is given to the new one only with `replace`.
     /// - Throws: `Diagnostic` for what is no image or a taken name, ``FileError`` for the disk.
-    package func add(file: String, name: String?, replace: Bool = false) throws -> StoredImage {
+    package func add(file: String, name: String?, replace: Bool = false) async throws -> StoredImage {
+        try await OwnThread.run { try take(file: file, name: name, replace: replace) }
+    }
+
+    private func take(file: String, name: String?, replace: Bool) throws -> StoredImage {
         let path = DiskPath.expandingHome(file)
         let name = name ?? Self.defaultName(path)
         guard Self.isName(name) else {

@@ -79,6 +79,9 @@ package struct OperationRecord: Sendable {
     /// Nothing is left to do: it was finished, undone, or never got past its beginning.
     package var isClosed: Bool { ["finished", "undone", "refused"].contains(lastStep) }
 
+    /// Every text of a field, in order: what was made step by step.
+    package func all(_ field: String) -> [String] { steps.compactMap { $0[field]?.string } }
+
     /// The latest value of a field.
     package subscript(_ field: String) -> Value? {
         for step in steps.reversed() { if let value = step[field] { return value } }

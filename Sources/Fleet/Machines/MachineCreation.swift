@@ -96,10 +96,13 @@ package struct MachineCreation: Sendable {
             ]))
         do {
             let placement = ImagePlacement(connector: context.connector, pool: parts.pool)
-            let base = try await placement.place(image, on: host, over: connection) { [say] sent, total in
+            let base = try await placement.place(
+                image, on: host, over: connection,
+                willMake: { try log.record("making", Mapping([("volume", Value($0))])) }
+            ) { [say] sent, total in
                 say("uploading \(image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
             }
-            try await makeVolumes(parts, spec, base, image, size, connection)
+            try await makeVolumes(parts, spec, base, image, size, connection, log)
             var domain = parts.domain(
                 spec, accelerator: info.capabilities.hasKVM() ? .kvm : .emulation, interfaces: interfaces)
             domain.metadata = DomainMetadata(owner: "drover", image: image.name, operation: log.id)
@@ -131,11 +134,14 @@ package struct MachineCreation: Sendable {
 
     private func makeVolumes(
         _ parts: MachineParts, _ spec: MachineSpec, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
-        _ connection: HypervisorConnection
+        _ connection: HypervisorConnection, _ log: OperationLog
     ) async throws {
+        func make(_ volume: VolumeSpec) async throws {
+            try log.record("making", Mapping([("volume", Value(volume.name))]))
+            _ = try await connection.createVolume(volume, in: parts.pool)
+        }
         let backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
-        _ = try await connection.createVolume(
-            VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing), in: parts.pool)
+        try await make(VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing))
         let work = DiskPath.join(context.directory.memory, "work")
         try DiskPath.makeDirectory(work, mode: 0o700)
         let file = DiskPath.join(work, parts.uuid + ".iso")
@@ -145,15 +151,15 @@ package struct MachineCreation: Sendable {
         seed.networkConfig = spec.networkConfig
         try await seed.write(to: file, workingIn: DiskPath.join(work, parts.uuid))
         let length = UInt64(DiskPath.size(file) ?? 0)
-        _ = try await connection.createVolume(
-            VolumeSpec(name: parts.seed, capacity: length, format: "raw"), in: parts.pool)
+        try await make(VolumeSpec(name: parts.seed, capacity: length, format: "raw"))
         try await connection.upload(file, to: parts.seed, in: parts.pool)
     }
 
     /// Takes back what was made; runs to its end though the task was cancelled.
     private func undo(_ parts: MachineParts, _ connection: HypervisorConnection, _ log: OperationLog) async {
         await Task {
-            if await MachineRemnants(parts).remove(over: connection) { try? log.record("undone") }
+            let made = Journal(context.directory).operation(log.id)?.all("volume") ?? []
+            if await MachineRemnants(parts, volumes: made).remove(over: connection) { try? log.record("undone") }
         }.value
     }
 

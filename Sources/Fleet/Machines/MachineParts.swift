@@ -32,11 +32,15 @@ struct MachineParts: Sendable {
     }
 }
 
-/// Removes what an unfinished creation left on a host.
+/// Removes what an unfinished creation left on a host: what its journal says that it made, and nothing else.
 struct MachineRemnants {
     private let parts: MachineParts
+    private let volumes: [String]
 
-    init(_ parts: MachineParts) { self.parts = parts }
+    init(_ parts: MachineParts, volumes: [String]) {
+        self.parts = parts
+        self.volumes = volumes
+    }
 
     /// - Returns: whether nothing of it is left.
     func remove(over connection: HypervisorConnection) async -> Bool {
@@ -46,9 +50,10 @@ struct MachineRemnants {
                 try await connection.undefine(.uuid(parts.uuid))
             }
             // A later VM of this name has volumes of the same names: they are its own.
-            guard try await connection.domain(.name(parts.name)) == nil else { return true }
+            let isTaken = try await connection.domain(.name(parts.name)) != nil
             guard try await connection.pool(parts.pool) != nil else { return true }
-            for volume in parts.volumes where try await connection.volume(volume, in: parts.pool) != nil {
+            let own = volumes.filter { !isTaken || !parts.volumes.contains($0) }
+            for volume in own where try await connection.volume(volume, in: parts.pool) != nil {
                 _ = try await connection.deleteVolume(volume, in: parts.pool)
             }
             return true

@@ -48,49 +48,74 @@ package struct MachinePower: Sendable {
         }
     }
 
-    /// What deleting a VM would remove; its base image is not among it.
+    /// What deleting a VM would remove: the volumes that Drover makes for a VM of that name, in its pool. Its base image,
+    /// and whatever else is attached to it, is not among it.
     package func remains(of name: String) async throws -> (found: MachineCensus.Found, volumes: [String]) {
         let found = try await MachineCensus(context, driver: driver).find(name)
+        let parts = MachineParts(name: found.machine.name, uuid: found.machine.uuid)
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
             let description = try await connection.description(of: .uuid(found.machine.uuid), .inactive)
-            let own = description.disks.compactMap { $0.source?.path }.filter {
-                DiskPath.lastComponent($0).hasPrefix("\(found.machine.name)_")
-            }
+            let attached = description.disks.compactMap { $0.source?.path }
             await connection.close()
-            return (found, own)
+            return (found, parts.volumes.map { DiskPath.join(parts.poolPath, $0) }.filter(attached.contains))
         } catch {
             await connection.close()
             throw HostProblem(error, host: found.host.name)
         }
     }
 
-    /// Removes a VM and the volumes that bear its name.
+    /// Removes a VM and the volumes that are its own.
     /// - Parameter force: stop it first if it runs.
     package func delete(_ found: MachineCensus.Found, volumes: [String], force: Bool) async throws {
-        if found.machine.state.isActive && !force {
-            throw Diagnostics(
-                .error(
-                    "\"\(found.machine.name)\" is \(found.machine.state.activity.name)",
-                    hint: "stop it first, or add --force", host: found.host.name))
-        }
-        let lock = try OperationLock(context.directory, machine: found.machine.name)
+        let machine = found.machine
+        let lock = try OperationLock(context.directory, machine: machine.name)
         defer { withExtendedLifetime(lock) {} }
         let connection = try await driver.connect(to: found.host)
-        do throws(HypervisorError) {
-            let domain = DomainReference.uuid(found.machine.uuid)
-            if let there = try await connection.domain(domain) {
-                if there.state.isActive { try await connection.destroy(domain) }
-                try await connection.undefine(domain)
+        do {
+            try await refuseRunning(machine, found.host, force: force, connection)
+            let journal = Journal(context.directory)
+            let log = try journal.begin(
+                "delete",
+                Mapping([
+                    ("vm", Value(machine.name)), ("uuid", Value(machine.uuid)), ("host", Value(found.host.name)),
+                    ("volumes", Value(volumes.map { Value($0) })),
+                ]))
+            if let there = try await connection.domain(.uuid(machine.uuid)) {
+                if there.state.isActive { try await connection.destroy(.uuid(machine.uuid)) }
+                try await connection.undefine(.uuid(machine.uuid))
             }
-            for path in volumes {
-                guard let volume = try await connection.volume(path: path), let pool = volume.pool else { continue }
-                _ = try await connection.deleteVolume(volume.name, in: pool)
+            try await Self.removeVolumes(volumes, over: connection)
+            try log.record("finished")
+            // What was interrupted about this VM has nothing left to settle.
+            for record in journal.operations() where !record.isClosed && record["uuid"]?.string == machine.uuid {
+                try journal.resume(record).record("finished", Mapping([("because", "the VM was deleted")]))
             }
             await connection.close()
-        } catch {
+        } catch let error as HypervisorError {
             await connection.close()
             throw HostProblem(error, host: found.host.name)
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// Asked again under the lock: a VM may have been started since its user was asked.
+    private func refuseRunning(
+        _ machine: DomainSummary, _ host: Host, force: Bool, _ connection: HypervisorConnection
+    ) async throws {
+        guard !force, let now = try await connection.domain(.uuid(machine.uuid)), now.state.isActive else { return }
+        throw Diagnostics(
+            .error(
+                "\"\(machine.name)\" is \(now.state.activity.name)", hint: "stop it first, or add --force",
+                host: host.name))
+    }
+
+    static func removeVolumes(_ paths: [String], over connection: HypervisorConnection) async throws(HypervisorError) {
+        for path in paths {
+            guard let volume = try await connection.volume(path: path), let pool = volume.pool else { continue }
+            _ = try await connection.deleteVolume(volume.name, in: pool)
         }
     }
 

@@ -45,7 +45,7 @@ package struct MachineMigration: Sendable {
             let outcome = try await carryOut(try await preflight.plan(), hosts, began)
             await hosts.close()
             return outcome
-        } catch let detached as CancellationError {
+        } catch let detached as MigrationDetached {
             // The call to libvirt goes on, and closing would wait for it; the process ends anyway.
             throw detached
         } catch {
@@ -57,7 +57,8 @@ package struct MachineMigration: Sendable {
     private func carryOut(
         _ plan: MigrationPlan, _ hosts: MigrationHosts, _ began: UInt64
     ) async throws -> MigrationOutcome {
-        let log = try Journal(context.directory).begin("migrate", plan.journal)
+        let log = try Journal(context.directory).begin(
+            "migrate", plan.journal.merged(with: Mapping([("keep_seconds", Value(options.keepSource))])))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,
@@ -76,7 +77,15 @@ package struct MachineMigration: Sendable {
             throw error
         }
         let job = MigrationJob(hosts: hosts, plan: plan, options: options, clock: clock, tell: tell)
-        let result = try await job.run()
+        let result: MigrationJob.Result
+        do {
+            result = try await job.run()
+        } catch is CancellationError {
+            throw MigrationDetached()
+        } catch {
+            // libvirt may or may not have been asked: what both hosts have decides.
+            result = MigrationJob.Result(problem: "\(error)", final: nil, diskBytes: 0)
+        }
         tell(.step("looking at both hosts"))
         try log.record("returned", Mapping([("problem", result.problem.map { Value($0) } ?? .null)]))
         let end = try await settlement.settle(plan, problem: result.problem)

@@ -34,6 +34,9 @@ package struct MigrationOutcome: Sendable {
     }
 }
 
+/// The user let go of a migration that goes on by itself: exit code 6.
+package struct MigrationDetached: Error, Sendable {}
+
 /// It is not known where the VM runs, or what to do needs a person: exit code 5.
 package struct MigrationUnknown: Error, Sendable {
     package let diagnostic: Diagnostic

@@ -22,6 +22,7 @@ package struct MigrationPlan: Sendable {
         package var plan: DiskPlan
         /// The base image below an overlay.
         package let base: String?
+        package let baseFormat: String?
         /// That base where the destination lacks it and the controller has it: it is brought over first.
         package let missingBase: StoredImage?
         /// What the guest sees, in bytes.

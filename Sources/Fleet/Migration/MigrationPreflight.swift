@@ -160,14 +160,14 @@ struct MigrationPreflight {
             plan = disk.device == .disk && !disk.isReadOnly ? .copied : .brought
             try await checkFree(path)
             if plan == .copied, let base {
-                let comparison = try await compare(base)
+                let comparison = try await isWhole(base) ? try await compare(base) : .different
                 missing = comparison == .missing ? images.first { $0.volumeName == DiskPath.lastComponent(base) } : nil
                 if comparison == .equal || missing != nil { plan = .overlay }
             }
         }
         return MigrationPlan.Disk(
             target: disk.target, path: path, format: disk.format ?? "raw", plan: plan, base: base,
-            missingBase: missing, capacity: volume?.capacity ?? 0)
+            baseFormat: volume?.backing?.format, missingBase: missing, capacity: volume?.capacity ?? 0)
     }
 
     private mutating func checkFree(_ path: String) async throws {
@@ -182,6 +182,14 @@ struct MigrationPreflight {
             object(
                 "there is no directory \"\(DiskPath.parent(path))\" for the disk",
                 hint: "make a pool there", host: destination.host)
+        }
+    }
+
+    /// A base that stands on a further image is not compared through and through: its disk is copied whole.
+    private func isWhole(_ base: String) async throws -> Bool {
+        try await source.ask { hypervisor throws(HypervisorError) in
+            guard let volume = try await hypervisor.volume(path: base) else { return false }
+            return volume.backing == nil
         }
     }
 

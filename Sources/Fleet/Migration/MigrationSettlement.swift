@@ -20,7 +20,18 @@ struct MigrationSettlement: Sendable {
             moved: plan.disks.filter(\.isMoved).map(\.path), autostart: plan.autostart, problem: problem)
     }
 
+    /// A host that is lost on the way leaves the outcome unknown.
     func settle(moved: [String], autostart: Bool, problem: String?) async throws -> End {
+        do {
+            return try await decide(moved: moved, autostart: autostart, problem: problem)
+        } catch let lost as HostProblem where lost.kind != .failed {
+            var diagnostic = lost.diagnostic
+            diagnostic.hint = "run `drover op recover \(log.id)` when both hosts answer"
+            throw MigrationUnknown(diagnostic: diagnostic)
+        }
+    }
+
+    private func decide(moved: [String], autostart: Bool, problem: String?) async throws -> End {
         for _ in 0..<240 {
             let (source, destination) = try await stablePair()
             switch MigrationTruth.action(source: source, destination: destination) {

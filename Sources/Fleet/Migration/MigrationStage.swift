@@ -46,7 +46,7 @@ struct MigrationStage: Sendable {
                 image, on: plan.destination, over: hosts.destination.hypervisor)
         }
         guard let base = disk.base else { return }
-        let format = disk.missingBase?.header.format.rawValue ?? (base.hasSuffix(".raw") ? "raw" : "qcow2")
+        let format = disk.missingBase?.header.format.rawValue ?? disk.baseFormat ?? "qcow2"
         let spec = VolumeSpec(
             name: DiskPath.lastComponent(disk.path), capacity: disk.capacity, format: disk.format,
             backing: .init(path: base, format: format))
@@ -107,6 +107,8 @@ struct MigrationStage: Sendable {
                 kept=$path.moved-$operation
                 if [ -e "$path" ]; then mv -f -- "$path" "$kept" || exit 1; fi
                 [ -e "$kept" ] || continue
+                # A copy that an earlier migration left here is older than the guest that just went.
+                for old in "$path".moved-*; do [ "$old" = "$kept" ] || rm -f -- "$old"; done
                 if [ "$seconds" -eq 0 ]; then
                     rm -f -- "$kept"
                 elif [ -d /run/systemd/system ]; then

@@ -50,6 +50,7 @@ package struct OperationRecovery: Sendable {
         switch record.kind {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)
+        case "delete": return try await finishDeletion(record)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }
@@ -63,16 +64,43 @@ package struct OperationRecovery: Sendable {
             from: try context.host(named: from), to: try context.host(named: to), connector: context.connector,
             driver: driver)
         let log = Journal(context.directory).resume(record)
-        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions())
+        var options = MigrationOptions()
+        options.keepSource = record["keep_seconds"]?.int ?? options.keepSource
+        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: options)
         do {
+            // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.
+            guard let moved = record["moved"]?.list?.compactMap(\.string) else {
+                throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
+            }
             let end = try await settlement.settle(
-                moved: record["moved"]?.list?.compactMap(\.string) ?? [], autostart: record["autostart"]?.bool ?? false,
-                problem: nil)
+                moved: moved, autostart: record["autostart"]?.bool ?? false, problem: nil)
             await hosts.close()
             return end == .migrated ? "finished" : "undone"
         } catch {
             await hosts.close()
             throw error
+        }
+    }
+
+    /// The definition goes first: if it is there still, nothing was done; if not, the volumes are nobody's.
+    private func finishDeletion(_ record: OperationRecord) async throws -> String {
+        guard let uuid = record["uuid"]?.string, let host = record["host"]?.string else {
+            throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
+        }
+        let log = Journal(context.directory).resume(record)
+        let connection = try await driver.connect(to: try context.host(named: host))
+        do throws(HypervisorError) {
+            let isThere = try await connection.domain(.uuid(uuid)) != nil
+            if !isThere {
+                let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+                try await MachinePower.removeVolumes(paths, over: connection)
+            }
+            await connection.close()
+            try? log.record(isThere ? "undone" : "finished")
+            return isThere ? "undone" : "finished"
+        } catch {
+            await connection.close()
+            throw HostProblem(error, host: host)
         }
     }
 
@@ -90,7 +118,8 @@ package struct OperationRecovery: Sendable {
             try log.record("finished")
             return "finished"
         }
-        let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid)).remove(over: connection)
+        let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid), volumes: record.all("volume"))
+            .remove(over: connection)
         await connection.close()
         guard isGone else {
             throw Diagnostics(.error("not all that was made for \"\(name)\" could be removed", host: host))

@@ -1,5 +1,6 @@
 import Fleet
 import Testing
+import Values
 
 /// What a host says that starts no run is what a person is told.
 @Suite struct RefusedRunTests {

@@ -32,7 +32,8 @@ import Values
         ip link set far0 netns far
         ip -n far link set far0 up
         ip -n far address add 10.9.0.1/24 dev far0
-        printf '# of the installer\\nauto lo eth0\\niface lo inet loopback\\n\\n# the uplink\\niface eth0 inet static\\n    address 10.9.0.2/24\\n    gateway 10.9.0.1\\n' >/etc/network/interfaces
+        printf '# of the installer\\nsource /etc/network/interfaces.d/*.cfg\\nauto lo eth0\\niface lo inet loopback\\n\\n# the uplink\\niface eth0 inet static\\n    address 10.9.0.2/24\\n    gateway 10.9.0.1\\n' >/etc/network/interfaces
+        chmod 600 /etc/network/interfaces
         ifup -a >/dev/null 2>&1
         cp /etc/network/interfaces "$1/interfaces.before"
         """
@@ -80,6 +81,7 @@ import Values
                 set +e
                 ip netns exec far busybox ping -c 1 -W 2 10.9.0.2 >/dev/null && echo reachable
                 cmp -s /etc/network/interfaces interfaces.before && echo restored
+                stat -c 'mode %a' /etc/network/interfaces
                 [ -e /etc/network/interfaces.d/drover ] && cat /etc/network/interfaces /etc/network/interfaces.d/drover
                 ls -A /etc/network/drover-hold /etc/systemd/system /run/drover 2>/dev/null
                 ip -o -4 address show | sed 's/^[0-9]*: //; s/ *inet / /; s/ .*scope.*//' >&2
@@ -97,6 +99,8 @@ import Values
         let notes = Comment(rawValue: "\(said)\n\(result.standardError)\n\(results)")
         #expect(results[0].map(\.result) == [nil, nil], notes)
         #expect(said.contains("reachable"), notes)
+        // Passphrases may stand in it.
+        #expect(said.contains("mode 600\n"), notes)
         if confirmed {
             #expect(said.contains("armed\nconfirmed\n"), notes)
             #expect(results[1].map(\.result) == [true, true], notes)

@@ -20,6 +20,10 @@ struct ApplyCommand: AsyncParsableCommand {
     @Option(help: "Seconds that a host waits to be reached again after a network change") var confirm = 60
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard (5...3600).contains(confirm) else { throw ValidationError("--confirm must be 5 to 3600 seconds") }
+    }
+
     func run() async throws {
         let context = try common.context()
         let hosts = try context.hosts(common.target)

@@ -32,7 +32,8 @@ struct ApplyView: Sendable {
             case nil: "would change"
             }
         let name = chunk.name == chunk.id ? chunk.id : "\(chunk.id) (\(chunk.name))"
-        let lines = result.comment.split(separator: "\n").map(Printable.line) + evidence(result)
+        let place = result.result == false && result.ran ? chunk.mark.map { ["declared at \($0)"] } ?? [] : []
+        let lines = result.comment.split(separator: "\n").map(Printable.line) + evidence(result) + place
         let first = "\(host): \(word) \(chunk.state).\(chunk.function) \(Printable.line(name)): \(lines.first ?? "")"
         return ([first] + lines.dropFirst().map { "\(host):     \($0)" }).joined(separator: "\n")
     }

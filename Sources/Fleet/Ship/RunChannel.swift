@@ -37,6 +37,7 @@ package actor RunChannel {
                 }
             }
         }
+        for case .garbage(let bytes) in reader.finish() { noise.append(contentsOf: bytes) }
         throw refused(host, noise.isEmpty ? "it said nothing" : String(decoding: noise, as: UTF8.self))
     }
 

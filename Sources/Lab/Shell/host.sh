@@ -46,6 +46,8 @@ if [ -n "$group" ]; then
     done < /proc/self/cgroup
 fi
 
+# The old cable of a host that was switched off is there as long as a connection it had waits for an answer.
+nsenter --target "$controller" --net ip link delete "$port" 2>/dev/null || true
 ip link add name eth0 address "$mac" type veth peer name "$port" netns "$controller"
 nsenter --target "$controller" --net ip link set "$port" master br-lab up
 

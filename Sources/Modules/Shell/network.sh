@@ -33,7 +33,8 @@ draw_ifupdown() {
         case $file in */interfaces.d/drover | *.drover-new) continue ;; esac
         name=${file#/etc/network/}
         without_stanzas <"$file" >"$net_new/$name"
-        [ "$name" != interfaces ] || grep -Eq '^[[:space:]]*source(-directory)?[[:space:]]+(/etc/network/)?interfaces\.d' "$file" ||
+        # A pattern such as interfaces.d/*.cfg takes in no file of ours.
+        [ "$name" != interfaces ] || grep -Eq '^[[:space:]]*(source[[:space:]]+(/etc/network/)?interfaces\.d/\*|source-directory[[:space:]]+(/etc/network/)?interfaces\.d/?)[[:space:]]*$' "$file" ||
             printf '\nsource /etc/network/interfaces.d/*\n' >>"$net_new/$name"
         if cmp -s "$file" "$net_new/$name"; then rm "$net_new/$name"; else net_differs=1; fi
     done
@@ -240,7 +241,9 @@ save_network() {
         each=${file#"$hold/new/"}
         chmod 0644 "$file"
         if [ -f "$net/$each" ]; then
-            cp -p "$net/$each" "$hold/old/$each" || return 1
+            # Mode and owner stay as they are: passphrases of wireless networks stand in such files.
+            cp -p "$net/$each" "$hold/old/$each" && cp "$file" "$file.text" && cp -p "$net/$each" "$file" &&
+                cat "$file.text" >"$file" && rm "$file.text" || return 1
         else
             printf '%s\n' "$each" >>"$hold/added"
         fi

@@ -128,7 +128,7 @@ while IFS= read -r frame; do
     case $verb in
         put)
             case $3 in '' | *[!0-9]*) say fail "bad length"; break ;; esac
-            put "$2" "$3" || { say fail "cannot store $2"; break; } ;;
+            put "$2" "$3" || { say fail "cannot store $2 in $base: $(df -Pk "$base" | { read -r _; read -r _ _ _ free _; echo "$free"; }) KiB are free there"; break; } ;;
         exec)
             say begin-file "$2"
             (cd "$dir" && exec /bin/sh "./$2" </dev/null)

@@ -103,7 +103,7 @@ open_run() {
     umask 022
     cd / || exit 70
     pending=${run%/*}/pending
-    number=0 failures=0 stopped='' paths_known=0 paths_stale='' packages_known=0 units_known=0 lists_fresh=0
+    number=0 failures=0 unapplied=0 stopped='' paths_known=0 paths_stale='' packages_known=0 units_known=0 lists_fresh=0
     me=$(id -u)
     anchor_clock
     record begin 1 "$test"
@@ -332,7 +332,11 @@ finish_state() {
         elif [ "$result" = null ]; then
             comment="$comment${nl}Depends on changes that are not applied: $labels"
         fi
+    elif [ "$test" = 1 ] && [ "$result" = false ] && [ $soft = 1 ] && [ $unapplied = 1 ]; then
+        # States run in the order in which they are written: any of them may be what it waits for.
+        would "Cannot be foretold before the states before it are applied: $comment"
     fi
+    [ "$result" != null ] || unapplied=1
     [ "$result" != null ] || changed=1
     eval "result_$index=\$result changed_$index=\$changed"
     clock

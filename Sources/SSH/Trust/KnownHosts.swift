@@ -63,9 +63,12 @@ public struct KnownHosts: Sendable {
 
     /// The host-key algorithms to offer, those with a known key first; nil if none is known.
     ///
-    /// So a server that has been given another kind of key since still shows the one that can be compared.
+    /// So a server that has been given another kind of key since still shows the one that can be compared. A revoked key
+    /// counts as none.
     public func preferredAlgorithms(host: String, port: Int = 22, alias: String? = nil) -> String? {
-        let known = keys(host: host, port: port, alias: alias).map(\.type)
+        let names = Self.names(host, port, alias)
+        let revoked = lines.filter { $0.marker == .revoked && names.contains(where: $0.names.matches) }.map(\.key)
+        let known = keys(host: host, port: port, alias: alias).filter { !revoked.contains($0) }.map(\.type)
         let first = Algorithms.hostKeys.filter(known.contains)
         guard !first.isEmpty else { return nil }
         return (first + Algorithms.hostKeys.filter { !known.contains($0) }).joined(separator: ",")

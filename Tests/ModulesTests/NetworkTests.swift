@@ -32,7 +32,7 @@ import Values
         ip link set far0 netns far
         ip -n far link set far0 up
         ip -n far address add 10.9.0.1/24 dev far0
-        printf '# of the installer\\nsource /etc/network/interfaces.d/*.cfg\\nauto lo eth0\\niface lo inet loopback\\n\\n# the uplink\\niface eth0 inet static\\n    address 10.9.0.2/24\\n    gateway 10.9.0.1\\n' >/etc/network/interfaces
+        printf '# of the installer\\nsource /etc/network/interfaces.d/*.cfg\\nauto lo eth0\\niface lo inet loopback\\n\\n# the uplink\\niface eth0 inet static\\n    address 10.9.0.2/24\\n    gateway 10.9.0.1\\n    dns-nameservers 10.9.0.1\\n    wpa-psk hidden-words\\n' >/etc/network/interfaces
         chmod 600 /etc/network/interfaces
         ifup -a >/dev/null 2>&1
         cp /etc/network/interfaces "$1/interfaces.before"
@@ -98,6 +98,10 @@ import Values
         }
         let notes = Comment(rawValue: "\(said)\n\(result.standardError)\n\(results)")
         #expect(results[0].map(\.result) == [nil, nil], notes)
+        let foretold = try #require(results[0].first, notes)
+        #expect(foretold.comment.contains("No longer in force: dns-nameservers 10.9.0.1;wpa-psk;"), notes)
+        #expect(foretold.diff?.contains("-    wpa-psk ********") == true, notes)
+        #expect(!"\(results)".contains("hidden-words"))
         #expect(said.contains("reachable"), notes)
         // Passphrases may stand in it.
         #expect(said.contains("mode 600\n"), notes)

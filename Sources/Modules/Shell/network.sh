@@ -33,6 +33,7 @@ draw_ifupdown() {
         case $file in */interfaces.d/drover | *.drover-new) continue ;; esac
         name=${file#/etc/network/}
         without_stanzas <"$file" >"$net_new/$name"
+        lost_settings <"$file" >>"$work/lost"
         # A pattern such as interfaces.d/*.cfg takes in no file of ours.
         [ "$name" != interfaces ] || grep -Eq '^[[:space:]]*(source[[:space:]]+(/etc/network/)?interfaces\.d/\*|source-directory[[:space:]]+(/etc/network/)?interfaces\.d/?)[[:space:]]*$' "$file" ||
             printf '\nsource /etc/network/interfaces.d/*\n' >>"$net_new/$name"
@@ -71,6 +72,21 @@ without_stanzas() {
         $1 ~ /^(source|source-directory|rename|template)$/ { skip = 0 }
         /^[ \t]*#/ || !skip { print line }
         { joined = more }'
+}
+
+# What a file says of our interfaces that the new configuration does not say in other words: people are told.
+lost_settings() {
+    awk -v owned=" $network_owned " '
+        $1 == "iface" || $1 == "mapping" {
+            skip = index(owned, " " $2 " ") > 0
+            if (skip && $3 != "inet") print $1, $2, $3
+            next
+        }
+        $1 ~ /^(auto|allow-.*|no-auto-down|no-scripts|source|source-directory|rename|template)$/ { skip = 0; next }
+        /^[ \t]*(#|$)/ || !skip { next }
+        $1 ~ /^(address|netmask|broadcast|network|gateway|hwaddress|bridge[-_].*)$/ { next }
+        $1 ~ /^(wpa-|wireless-key)/ { print $1; next }
+        { sub(/^[ \t]+/, ""); print }'
 }
 
 # Whether the bridges are there with their ports.
@@ -126,7 +142,8 @@ network_diff() {
         else
             diff -u -L "$name" -L "$name" -- /dev/null "$file"
         fi
-    done >"$work/diff" 2>&1
+    done 2>&1 | sed -e 's/^\(.[[:space:]]*wpa-[^[:space:]]*\)[[:space:]].*/\1 ********/' \
+        -e 's/^\(.[[:space:]]*wireless-key[^[:space:]]*\)[[:space:]].*/\1 ********/' >"$work/diff"
     encode_file "$work/diff"
 }
 
@@ -185,6 +202,9 @@ report_interface() {
         would "Interface $name is set to be changed"
     else
         comment="Interface $name was changed, and the host could be reached afterwards"
+    fi
+    if [ $leads = 1 ] && [ -s "$work/lost" ]; then
+        comment="$comment${nl}No longer in force: $(tr '\n' ';' <"$work/lost")"
     fi
 }
 

@@ -19,7 +19,8 @@ struct HostFacts: AsyncParsableCommand {
             case .success(let facts): result[answer.host.name] = narrowed(Value(facts))
             case .failure(let problem):
                 problems.append(problem)
-                result[answer.host.name] = ["unreachable": Value(problem.diagnostic.summary)]
+                let word = problem.kind == .failed ? "error" : "unreachable"
+                result[answer.host.name] = Value(Mapping([(word, Value(problem.diagnostic.summary))]))
             }
         }
         Output.write(Value(result), common.format) { YAML.write(Value(result)) }

@@ -57,9 +57,6 @@ package actor RunChannel {
         self.reader = reader
     }
 
-    /// The run's name under the host's run folder, by which it can be attached to again.
-    package nonisolated var runName: String { DiskPath.lastComponent(directory) }
-
     /// Stores bytes in the run's directory.
     package func put(_ name: String, _ bytes: [UInt8]) async throws(HostProblem) {
         try await channel.write(Receiver.put(name, bytes))

@@ -24,8 +24,13 @@ extension Connection {
                         channel, request, UInt32(request.utf8.count), command, UInt32(command.utf8.count)))
             }
             guard code == 0 else {
-                throw library?.error(.refused, "the server refused to run a command")
-                    ?? closedError("starting a command")
+                // Only a denial is the server's answer; whatever else keeps the answer from coming is a lost connection.
+                let isDenied = library?.lastError.code == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED
+                let problem =
+                    isDenied
+                    ? library?.error(.refused, "the server refused to run a command")
+                    : library?.error(.connectionLost, "connection lost while starting a command")
+                throw problem ?? closedError("starting a command")
             }
             return id
         } catch {

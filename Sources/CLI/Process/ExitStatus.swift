@@ -41,12 +41,14 @@ enum ExitStatus: Int32 {
         let status = Root.exitCode(for: error)
         let text = Root.fullMessage(for: error)
         if !text.isEmpty { status == .success ? Terminal.write(text + "\n") : Terminal.note(text) }
-        return status == .success ? 0 : ExitStatus.usage.rawValue
+        if status == .success { return 0 }
+        return status == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.error.rawValue
     }
 
     private static func diagnostics(of error: any Error) -> [Diagnostic]? {
         switch error {
         case let several as Diagnostics: several.all
+        case let error as HypervisorError: [HostProblem(error, host: error.host).diagnostic]
         case let one as Diagnostic: [one]
         case let file as FileError: [file.diagnostic]
         case let error as PKIError: [error.diagnostic]

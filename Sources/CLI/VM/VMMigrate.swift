@@ -49,6 +49,7 @@ struct VMMigrate: AsyncParsableCommand {
         }
         Terminal.clearStatus()
         Output.write(outcome.value, common.format) { MigrationView.summary(outcome) }
+        if let unknown = outcome.unknown { throw CommandFailure(.unknownOutcome, [unknown]) }
         guard outcome.isMigrated else {
             throw CommandFailure(
                 .error,

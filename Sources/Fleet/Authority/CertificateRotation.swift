@@ -58,9 +58,15 @@ package struct CertificateRotation: Sendable {
         let lock = try OperationLock(context.directory, "rotate", meaning: "the fleet's certificates")
         defer { withExtendedLifetime(lock) {} }
         if let record = Self.unfinished(context.directory), let order = RotationOrder(record) {
-            if order.scope.covers(scope) { return try await goOn(record, order) }
-            try Journal(context.directory).resume(record).record(
-                "finished", Mapping([("because", "a wider one begins")]))
+            if order.scope.covers(scope) {
+                // What was interrupted comes first; hosts that it is not about have their turn after it.
+                let outcome = try await goOn(record, order)
+                let isAll = order.scope.replacesAuthorities || hosts.allSatisfy { order.hosts.contains($0.name) }
+                guard outcome.isFinished, !isAll else { return outcome }
+            } else {
+                try Journal(context.directory).resume(record).record(
+                    "finished", Mapping([("because", "a wider one begins")]))
+            }
         }
         let order = try order(scope, hosts, forgetting)
         let log = try Journal(context.directory).begin("rotate", order.fields)

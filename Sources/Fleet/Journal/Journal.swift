@@ -53,7 +53,8 @@ package struct OperationLog: Sendable {
     package func record(_ step: String, _ fields: Mapping = Mapping()) throws(FileError) {
         var line = Mapping([("step", Value(step)), ("kind", Value(kind)), ("at", Value(Clock.iso(Clock.now)))])
         for (key, value) in fields { line[key] = value }
-        let text = JSON.write(Value(line), pretty: false) + "\n"
+        // Begun on a line of its own: a line that was torn must not swallow this one.
+        let text = "\n" + JSON.write(Value(line), pretty: false) + "\n"
         try DiskFile.append(Array(text.utf8), to: DiskPath.join(directory, id + ".jsonl"))
     }
 }

@@ -49,7 +49,18 @@ package struct MachineCensus: Sendable {
     /// The one host that has a VM of this name or UUID.
     /// - Throws: `Diagnostics` when none has it (naming hosts that did not answer) or several have.
     package func find(_ name: String) async throws(Diagnostics) -> Found {
+        try Self.one(name, among: await take())
+    }
+
+    /// The same, for what would do harm if another host had the VM too: every hypervisor must answer.
+    /// - Throws: ``HostProblem`` of one that does not.
+    package func findSurely(_ name: String) async throws -> Found {
         let answers = await take()
+        for answer in answers { _ = try answer.machines.get() }
+        return try Self.one(name, among: answers)
+    }
+
+    private static func one(_ name: String, among answers: [Answer]) throws(Diagnostics) -> Found {
         let found = answers.flatMap { answer in
             ((try? answer.machines.get()) ?? []).filter { $0.name == name || $0.uuid == name }
                 .map { Found(host: answer.host, machine: $0) }
@@ -60,7 +71,7 @@ package struct MachineCensus: Sendable {
             throw Diagnostics(
                 .error("there are several VMs \"\(name)\"", detail: "on \(places)", hint: "run `drover op recover`"))
         }
-        throw Diagnostics(Self.missing(name, answers))
+        throw Diagnostics(missing(name, answers))
     }
 
     private static func missing(_ name: String, _ answers: [Answer]) -> Diagnostic {

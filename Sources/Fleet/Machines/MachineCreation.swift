@@ -110,6 +110,8 @@ package struct MachineCreation: Sendable {
             try await connection.define(xml: DomainXML.text(domain))
             if spec.autostart { try await connection.setAutostart(.uuid(parts.uuid), true) }
             try Task.checkCancellation()
+            // From here on the VM may have been in use, whatever becomes of this process.
+            try log.record("starting")
             try await connection.start(.uuid(parts.uuid))
             try log.record("finished")
         } catch {

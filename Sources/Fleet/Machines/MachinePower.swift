@@ -15,10 +15,20 @@ package struct MachinePower: Sendable {
     /// Starts a VM. One that runs already is left alone.
     /// - Returns: whether anything was done.
     package func start(_ name: String) async throws -> Bool {
-        try await with(name) { connection, found throws(HypervisorError) in
-            if found.machine.state.isActive { return false }
+        // Started here while another host has it too, it would run twice.
+        let found = try await MachineCensus(context, driver: driver).findSurely(name)
+        if found.machine.state.isActive { return false }
+        let lock = try OperationLock(context.directory, machine: found.machine.name)
+        defer { withExtendedLifetime(lock) {} }
+        try Journal(context.directory).refuseUnsettled(found.machine.uuid)
+        let connection = try await driver.connect(to: found.host)
+        do throws(HypervisorError) {
             try await connection.start(.uuid(found.machine.uuid))
+            await connection.close()
             return true
+        } catch {
+            await connection.close()
+            throw HostProblem(error, host: found.host.name)
         }
     }
 
@@ -71,10 +81,21 @@ package struct MachinePower: Sendable {
         let machine = found.machine
         let lock = try OperationLock(context.directory, machine: machine.name)
         defer { withExtendedLifetime(lock) {} }
+        let journal = Journal(context.directory)
+        // Asked again under the lock: it may have been moved or started since its user was asked.
+        let now = try await MachineCensus(context, driver: driver).findSurely(machine.uuid)
+        guard now.host.name == found.host.name else {
+            throw Diagnostics(.error("\"\(machine.name)\" has moved to \(now.host.name) meanwhile", hint: "try again"))
+        }
+        if now.machine.state.isActive && !force {
+            throw Diagnostics(
+                .error(
+                    "\"\(machine.name)\" is \(now.machine.state.activity.name)",
+                    hint: "stop it first, or add --force", host: found.host.name))
+        }
+        try journal.refuseUnsettled(machine.uuid)
         let connection = try await driver.connect(to: found.host)
         do {
-            try await refuseRunning(machine, found.host, force: force, connection)
-            let journal = Journal(context.directory)
             let log = try journal.begin(
                 "delete",
                 Mapping([
@@ -87,10 +108,6 @@ package struct MachinePower: Sendable {
             }
             try await Self.removeVolumes(volumes, over: connection)
             try log.record("finished")
-            // What was interrupted about this VM has nothing left to settle.
-            for record in journal.operations() where !record.isClosed && record["uuid"]?.string == machine.uuid {
-                try journal.resume(record).record("finished", Mapping([("because", "the VM was deleted")]))
-            }
             await connection.close()
         } catch let error as HypervisorError {
             await connection.close()
@@ -99,17 +116,6 @@ package struct MachinePower: Sendable {
             await connection.close()
             throw error
         }
-    }
-
-    /// Asked again under the lock: a VM may have been started since its user was asked.
-    private func refuseRunning(
-        _ machine: DomainSummary, _ host: Host, force: Bool, _ connection: HypervisorConnection
-    ) async throws {
-        guard !force, let now = try await connection.domain(.uuid(machine.uuid)), now.state.isActive else { return }
-        throw Diagnostics(
-            .error(
-                "\"\(machine.name)\" is \(now.state.activity.name)", hint: "stop it first, or add --force",
-                host: host.name))
     }
 
     static func removeVolumes(_ paths: [String], over connection: HypervisorConnection) async throws(HypervisorError) {

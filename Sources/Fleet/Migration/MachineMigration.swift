@@ -36,6 +36,7 @@ package struct MachineMigration: Sendable {
         guard found.host.name != destination.name else {
             throw Diagnostics(.error("\"\(name)\" is on \(destination.name) already"))
         }
+        try Journal(context.directory).refuseUnsettled(found.machine.uuid)
         tell(.step("checking both hosts"))
         let hosts = try await MigrationHosts.connect(
             from: found.host, to: destination, connector: context.connector, driver: driver)
@@ -62,7 +63,7 @@ package struct MachineMigration: Sendable {
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,
-            workFolder: DiskPath.join(context.directory.memory, "work"))
+            workFolder: DiskPath.join(context.directory.memory, "work"), log: log)
         let clock = SwitchoverClock(uuid: plan.uuid)
         var made: [String] = []
         do {
@@ -71,9 +72,11 @@ package struct MachineMigration: Sendable {
             try await stage.prepare(noting: &made)
             try await announce(plan, hosts, log)
             try await startWatcher(plan, hosts, log)
+            try Task.checkCancellation()
             try log.record("migrating")
         } catch {
-            await Task { [made] in await settlement.takeBack(plan, made: made) }.value
+            let isClean = await Task { [made] in await settlement.takeBack(plan, made: made) }.value
+            if !isClean { throw Self.halfDone(plan, log, error) }
             throw error
         }
         let job = MigrationJob(hosts: hosts, plan: plan, options: options, clock: clock, tell: tell)
@@ -88,12 +91,29 @@ package struct MachineMigration: Sendable {
         }
         tell(.step("looking at both hosts"))
         try log.record("returned", Mapping([("problem", result.problem.map { Value($0) } ?? .null)]))
-        let end = try await settlement.settle(plan, problem: result.problem)
+        // Seen through though the task is cancelled: half a settlement helps nobody.
+        let end: MigrationSettlement.End?
+        var unknown: Diagnostic?
+        do {
+            end = try await Task { try await settlement.settle(plan, problem: result.problem) }.value
+        } catch let problem as MigrationUnknown {
+            end = nil
+            unknown = problem.diagnostic
+        }
         await job.waitForResume(end)
         return MigrationOutcome(
-            plan: plan, operation: log.id, isMigrated: end == .migrated, problem: result.problem,
+            plan: plan, operation: log.id, isMigrated: end == .migrated, unknown: unknown, problem: result.problem,
             seconds: Clock.seconds(since: began), downtimeMilliseconds: clock.downtimeMilliseconds,
             job: result.final, diskBytes: max(result.diskBytes, await copiedBytes(plan, hosts)))
+    }
+
+    private static func halfDone(_ plan: MigrationPlan, _ log: OperationLog, _ error: any Error) -> MigrationUnknown {
+        var diagnostic = (error as? HostProblem)?.diagnostic ?? .error("\(error)")
+        let words =
+            "\"\(plan.vm)\" runs on \(plan.source.name) as before; not all that was prepared could be taken back"
+        diagnostic.detail = diagnostic.detail.map { $0 + "\n" + words } ?? words
+        diagnostic.hint = "run `drover op recover \(log.id)`"
+        return MigrationUnknown(diagnostic: diagnostic)
     }
 
     /// What the moved disks came to at the destination, for what was copied between two looks at the job.

@@ -112,7 +112,7 @@ final class MigrationJob: Sendable {
     }
 
     /// The event of the resume may come a moment after the call that made it.
-    func waitForResume(_ end: MigrationSettlement.End) async {
+    func waitForResume(_ end: MigrationSettlement.End?) async {
         guard end == .migrated else { return }
         for _ in 0..<20 where !clock.hasResumed { try? await Task.sleep(for: .milliseconds(50)) }
     }

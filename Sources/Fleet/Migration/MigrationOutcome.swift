@@ -7,6 +7,8 @@ package struct MigrationOutcome: Sendable {
     package let plan: MigrationPlan
     package let operation: String
     package let isMigrated: Bool
+    /// Why it is not known whether it is: exit code 5.
+    package let unknown: Diagnostic?
     /// What libvirt reported, if the call failed.
     package let problem: String?
     package let seconds: Double
@@ -22,7 +24,7 @@ package struct MigrationOutcome: Sendable {
         Value(
             Mapping([
                 ("vm", Value(plan.vm)), ("from", Value(plan.source.name)), ("to", Value(plan.destination.name)),
-                ("result", Value(isMigrated ? "migrated" : "not-migrated")),
+                ("result", Value(unknown != nil ? "unknown" : isMigrated ? "migrated" : "not-migrated")),
                 ("seconds", Value((seconds * 1000).rounded() / 1000)),
                 ("downtime_ms", downtimeMilliseconds.map { Value($0) } ?? .null),
                 ("libvirt_downtime_ms", job?.downtime.map { Value(Int($0)) } ?? .null),

@@ -156,6 +156,9 @@ struct MigrationPreflight {
         let base = volume?.backing?.path
         var plan = MigrationPlan.DiskPlan.shared
         var missing: StoredImage?
+        if !shared && disk.isShareable {
+            object("the disk \(disk.target) is shared with other VMs", detail: path, host: source.host)
+        }
         if !shared {
             plan = disk.device == .disk && !disk.isReadOnly ? .copied : .brought
             try await checkFree(path)

@@ -16,22 +16,29 @@ struct MigrationSettlement: Sendable {
     /// - Parameter problem: what libvirt's call reported, for the message.
     /// - Throws: ``MigrationUnknown`` when a person or a host that is away must say more.
     func settle(_ plan: MigrationPlan, problem: String?) async throws -> End {
-        try await settle(
-            moved: plan.disks.filter(\.isMoved).map(\.path), autostart: plan.autostart, problem: problem)
+        let moved = plan.disks.filter(\.isMoved).map(\.path)
+        return try await settle(moved: moved, made: moved, autostart: plan.autostart, problem: problem)
     }
 
-    /// A host that is lost on the way leaves the outcome unknown.
-    func settle(moved: [String], autostart: Bool, problem: String?) async throws -> End {
+    /// Whatever stops it on the way leaves the outcome unknown: a caller must not take that for "not migrated".
+    /// - Parameters:
+    ///   - moved: what the source lets go of when the guest has moved.
+    ///   - made: what this operation made at the destination, removed when it has not.
+    func settle(moved: [String], made: [String], autostart: Bool, problem: String?) async throws -> End {
         do {
-            return try await decide(moved: moved, autostart: autostart, problem: problem)
-        } catch let lost as HostProblem where lost.kind != .failed {
-            var diagnostic = lost.diagnostic
+            return try await decide(moved: moved, made: made, autostart: autostart, problem: problem)
+        } catch let unknown as MigrationUnknown {
+            throw unknown
+        } catch {
+            var diagnostic =
+                (error as? HostProblem)?.diagnostic
+                ?? .error("the migration was not brought to its end", detail: "\(error)")
             diagnostic.hint = "run `drover op recover \(log.id)` when both hosts answer"
             throw MigrationUnknown(diagnostic: diagnostic)
         }
     }
 
-    private func decide(moved: [String], autostart: Bool, problem: String?) async throws -> End {
+    private func decide(moved: [String], made: [String], autostart: Bool, problem: String?) async throws -> End {
         for _ in 0..<240 {
             let (source, destination) = try await stablePair()
             switch MigrationTruth.action(source: source, destination: destination) {
@@ -47,7 +54,7 @@ struct MigrationSettlement: Sendable {
                 try log.record("discarding-destination-copy")
                 try await remove(from: hosts.destination)
             case .deleteLeftovers:
-                try await giveUp(moved: moved, autostart: autostart)
+                try await giveUp(made: made, autostart: autostart)
                 return .notMigrated
             case .finish:
                 try await finish(moved: moved, autostart: autostart)
@@ -109,9 +116,15 @@ struct MigrationSettlement: Sendable {
 
     private func pauseBoth() async throws {
         try log.record("both-run")
+        var problem: HostProblem?
         for side in [hosts.source, hosts.destination] {
-            try await side.ask { hypervisor throws(HypervisorError) in try await hypervisor.suspend(domain) }
+            do throws(HostProblem) {
+                try await side.ask { hypervisor throws(HypervisorError) in try await hypervisor.suspend(domain) }
+            } catch {
+                problem = error
+            }
         }
+        if let problem { throw problem }
     }
 
     /// The guest runs at the destination: verified once more, then the source lets go of what was moved.
@@ -121,24 +134,46 @@ struct MigrationSettlement: Sendable {
         }
         try log.record("verified")
         try await remove(from: hosts.source)
-        try await MigrationStage.retire(moved, operation: log.id, keep: options.keepSource, on: hosts.source)
+        let inUse = try await pathsOfOthers()
+        try await MigrationStage.retire(
+            moved.filter { !inUse.contains($0) }, operation: log.id, keep: options.keepSource, on: hosts.source)
         await stopWatcher()
         try log.record("finished", Mapping([("kept_seconds", Value(options.keepSource))]))
     }
 
-    private func giveUp(moved: [String], autostart: Bool) async throws {
-        await stopWatcher()
-        try await MigrationStage.clean(moved, on: hosts.destination)
+    /// Files of the source that other VMs there use too, a common installer say: they stay.
+    private func pathsOfOthers() async throws -> Set<String> {
+        try await hosts.source.ask { hypervisor throws(HypervisorError) in
+            var paths: Set<String> = []
+            for machine in try await hypervisor.domains() where machine.uuid != uuid {
+                for disk in try await hypervisor.description(of: .uuid(machine.uuid)).disks {
+                    paths.formUnion(([disk.source].compactMap { $0 } + disk.backing).compactMap(\.path))
+                }
+            }
+            return paths
+        }
+    }
+
+    /// The source first: a destination that is lost must not keep a VM from starting with its host.
+    private func giveUp(made: [String], autostart: Bool) async throws {
         try await hosts.source.ask { hypervisor throws(HypervisorError) in
             if autostart { try await hypervisor.setAutostart(domain, true) }
         }
+        await stopWatcher()
+        try await MigrationStage.clean(made, on: hosts.destination)
         try log.record("undone")
     }
 
     /// After a failure before libvirt was asked: nothing of the guest has moved.
     /// - Parameter made: the files that are this operation's; one that it failed to make is somebody else's.
-    func takeBack(_ plan: MigrationPlan, made: [String]) async {
-        try? await giveUp(moved: made, autostart: plan.autostart)
+    /// - Returns: whether all was taken back.
+    func takeBack(_ plan: MigrationPlan, made: [String]) async -> Bool {
+        do {
+            try await giveUp(made: made, autostart: plan.autostart)
+            return true
+        } catch {
+            return false
+        }
     }
 
     private func stopWatcher() async {

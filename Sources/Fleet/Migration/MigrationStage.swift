@@ -12,8 +12,14 @@ struct MigrationStage: Sendable {
     let plan: MigrationPlan
     let connector: any Connector
     let workFolder: String
+    let log: OperationLog
 
-    /// - Parameter made: takes the path of each file that this operation has made, also when it fails.
+    private func announce(_ path: String) throws {
+        try log.record("making", Mapping([("made", Value(path))]))
+    }
+
+    /// - Parameter made: takes the path of each file that this operation has made, also when it fails; the journal knows
+    ///   it beforehand.
     func prepare(noting made: inout [String]) async throws {
         for pool in plan.pools {
             _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
@@ -41,15 +47,22 @@ struct MigrationStage: Sendable {
 
     private func makeOverlay(_ disk: MigrationPlan.Disk, _ made: inout [String]) async throws {
         let pool = try await pool(of: disk.path)
+        let base = disk.base
         if let image = disk.missingBase {
-            _ = try await ImagePlacement(connector: connector, pool: pool).place(
-                image, on: plan.destination, over: hosts.destination.hypervisor)
+            do {
+                _ = try await ImagePlacement(connector: connector, pool: pool).place(
+                    image, on: plan.destination, over: hosts.destination.hypervisor,
+                    willMake: { try announce(DiskPath.join(DiskPath.parent(base ?? disk.path), $0)) })
+            } catch let error as HypervisorError {
+                throw HostProblem(error, host: plan.destination.name)
+            }
         }
-        guard let base = disk.base else { return }
+        guard let base else { return }
         let format = disk.missingBase?.header.format.rawValue ?? disk.baseFormat ?? "qcow2"
         let spec = VolumeSpec(
             name: DiskPath.lastComponent(disk.path), capacity: disk.capacity, format: disk.format,
             backing: .init(path: base, format: format))
+        try announce(disk.path)
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.createVolume(spec, in: pool)
         }
@@ -66,6 +79,7 @@ struct MigrationStage: Sendable {
         try DiskFile.write(bytes, to: file, mode: 0o600)
         let name = DiskPath.lastComponent(disk.path)
         let spec = VolumeSpec(name: name, capacity: UInt64(bytes.count), format: "raw")
+        try announce(disk.path)
         _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.createVolume(spec, in: pool)
         }
@@ -107,8 +121,6 @@ struct MigrationStage: Sendable {
                 kept=$path.moved-$operation
                 if [ -e "$path" ]; then mv -f -- "$path" "$kept" || exit 1; fi
                 [ -e "$kept" ] || continue
-                # A copy that an earlier migration left here is older than the guest that just went.
-                for old in "$path".moved-*; do [ "$old" = "$kept" ] || rm -f -- "$old"; done
                 if [ "$seconds" -eq 0 ]; then
                     rm -f -- "$kept"
                 elif [ -d /run/systemd/system ]; then

@@ -35,6 +35,7 @@ struct SharednessProof {
     }
 
     private func remove(_ variables: [(String, String)]) async {
-        _ = try? await hosts.source.run(#"rm -f -- "$file""#, variables, doing: "remove the token")
+        // Also when the task was cancelled.
+        await Task { _ = try? await hosts.source.run(#"rm -f -- "$file""#, variables, doing: "remove the token") }.value
     }
 }

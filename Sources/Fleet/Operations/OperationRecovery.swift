@@ -68,17 +68,26 @@ package struct OperationRecovery: Sendable {
         options.keepSource = record["keep_seconds"]?.int ?? options.keepSource
         let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: options)
         do {
+            let asked = record.steps.contains { $0["step"]?.string == "migrating" }
             // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.
             guard let moved = record["moved"]?.list?.compactMap(\.string) else {
                 throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
             }
             let end = try await settlement.settle(
-                moved: moved, autostart: record["autostart"]?.bool ?? false, problem: nil)
+                moved: moved, made: (asked ? moved : []) + record.all("made"),
+                autostart: record["autostart"]?.bool ?? false, problem: nil)
             await hosts.close()
             return end == .migrated ? "finished" : "undone"
         } catch {
             await hosts.close()
             throw error
+        }
+    }
+
+    /// Every VM of every hypervisor with its host's name. A host that does not answer could have any.
+    private func everyMachine() async throws -> [(String, DomainSummary)] {
+        try await MachineCensus(context, driver: driver).take().flatMap { answer in
+            try answer.machines.get().map { (answer.host.name, $0) }
         }
     }
 
@@ -88,6 +97,14 @@ package struct OperationRecovery: Sendable {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let log = Journal(context.directory).resume(record)
+        for (place, machine) in try await everyMachine() {
+            let isElsewhere = machine.uuid == uuid && place != host
+            let isAnother = machine.uuid != uuid && machine.name == record["vm"]?.string
+            guard isElsewhere || isAnother else { continue }
+            // It moved instead, or a later VM has its name and so its volumes' names.
+            try log.record(isElsewhere ? "undone" : "finished")
+            return isElsewhere ? "undone" : "finished"
+        }
         let connection = try await driver.connect(to: try context.host(named: host))
         do throws(HypervisorError) {
             let isThere = try await connection.domain(.uuid(uuid)) != nil
@@ -111,13 +128,14 @@ package struct OperationRecovery: Sendable {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let log = Journal(context.directory).resume(record)
-        let connection = try await driver.connect(to: try context.host(named: host))
-        let found = try? await connection.domain(.uuid(uuid))
-        if let found, found.state.isActive {
-            await connection.close()
+        // One that may have run has a guest's data on its disk: it stays, wherever it is by now.
+        let mayHaveRun = record.steps.contains { $0["step"]?.string == "starting" }
+        for (place, machine) in try await everyMachine() where machine.uuid == uuid {
+            guard machine.state.isActive || mayHaveRun || place != host else { continue }
             try log.record("finished")
             return "finished"
         }
+        let connection = try await driver.connect(to: try context.host(named: host))
         let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid), volumes: record.all("volume"))
             .remove(over: connection)
         await connection.close()
@@ -130,6 +148,15 @@ package struct OperationRecovery: Sendable {
 }
 
 extension Journal {
+    /// Refuses to touch a VM that an unfinished operation of this fleet directory is about.
+    func refuseUnsettled(_ uuid: String) throws(Diagnostics) {
+        guard let open = operations().first(where: { !$0.isClosed && $0["uuid"]?.string == uuid }) else { return }
+        throw Diagnostics(
+            .error(
+                "the operation \(open.id) (\(open.kind)) on this VM is not settled",
+                hint: "run `drover op recover \(open.id)` first"))
+    }
+
     /// - Throws: `Diagnostics` naming the nearest operation.
     package func known(_ id: String) throws(Diagnostics) -> OperationRecord {
         if let record = operation(id) { return record }

@@ -152,6 +152,12 @@ struct AuthenticationTests {
                     to: inner.destination(), knownHosts: inner.trusting(), via: jump)
                 let input = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 / 11) }
                 #expect(try await session.run("cat", input: input).output == input)
+                // libssh2 takes the answer to one channel's request for a failure of another's that waits.
+                for _ in 0..<12 {
+                    async let one = session.run("echo one").text
+                    async let two = session.run("echo two").text
+                    #expect(try await [one, two] == ["one\n", "two\n"])
+                }
                 let reading = Task { try await session.run("sleep 600") }
                 _ = try await session.run("true")
                 outer.cutConnections()

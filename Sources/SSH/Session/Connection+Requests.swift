@@ -17,26 +17,46 @@ extension Connection {
             libssh2_channel_open_ex(session, type, UInt32(type.utf8.count), Self.window, Self.packet, nil, 0)
         }
         do throws(SSHError) {
-            let code = try await call("starting a command", channel: id, deadline: deadline) { channel in
-                let request = "exec"
-                return Int(
-                    libssh2_channel_process_startup(
-                        channel, request, UInt32(request.utf8.count), command, UInt32(command.utf8.count)))
+            let (operations, library) = try live("starting a command")
+            let code = try await operations.run(
+                "starting a command", deadline: deadline, orphaned: { (_: Int) in self.abandon(id) }
+            ) {
+                self.tryStarting(command, channel: id, library, operations)
             }
             guard code == 0 else {
                 // Only a denial is the server's answer; whatever else keeps the answer from coming is a lost connection.
-                let isDenied = library?.lastError.code == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED
-                let problem =
-                    isDenied
-                    ? library?.error(.refused, "the server refused to run a command")
-                    : library?.error(.connectionLost, "connection lost while starting a command")
-                throw problem ?? closedError("starting a command")
+                let isDenied = library.lastError.code == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED
+                throw isDenied
+                    ? library.error(.refused, "the server refused to run a command")
+                    : library.error(.connectionLost, "connection lost while starting a command")
             }
             return id
         } catch {
-            abandon(id)
+            // One whose request is under way is seen through first, and abandoned then.
+            if startingChannel != id { abandon(id) }
             throw error.at(host)
         }
+    }
+
+    /// One request at a time: libssh2 takes the answer to another channel's for a failure of the one that it waits for.
+    private func tryStarting(
+        _ command: String, channel id: Int, _ library: LibrarySession, _ operations: Operations
+    ) -> Attempt<Int> {
+        guard startingChannel == nil || startingChannel == id else { return .again }
+        guard let channel = channel(id) else {
+            if startingChannel == id { startingChannel = nil }
+            operations.retry()
+            return .failed(SSHError(.closed, "the channel was closed while starting a command"))
+        }
+        startingChannel = id
+        let request = "exec"
+        let code = libssh2_channel_process_startup(
+            channel, request, UInt32(request.utf8.count), command, UInt32(command.utf8.count))
+        let outcome = Self.outcome(of: Int(code), library, operations)
+        if case .again = outcome { return .again }
+        startingChannel = nil
+        operations.retry()
+        return outcome
     }
 
     /// Sends some of the bytes: as many as one packet and the window take.

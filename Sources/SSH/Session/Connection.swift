@@ -17,6 +17,8 @@ actor Connection {
     private var lastChannel = 0
     /// The channel request that has libssh2's one slot for opening.
     private var openingChannel: Int?
+    /// The channel whose command is being started.
+    var startingChannel: Int?
     private var keepalive: Keepalive?
 
     init(loop: EventLoop, host: String) {

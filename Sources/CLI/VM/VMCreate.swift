@@ -28,8 +28,8 @@ struct VMCreate: AsyncParsableCommand {
         var spec = MachineSpec(name: name, image: image)
         spec.cpus = cpus
         spec.memory = memory.size
-        spec.disk = disk?.size
-        spec.bridges = bridge
+        spec.disks = disk.map { [DiskRequest(size: $0.size)] } ?? []
+        spec.nics = bridge.map { NICRequest(source: .bridge($0)) }
         spec.autostart = autostart
         spec.sshKeys = try sshKey.flatMap { try lines($0) }
         spec.userData = try userData.map { try DiskFile.readText(DiskPath.expandingHome($0)) }

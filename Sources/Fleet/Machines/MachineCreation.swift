@@ -31,15 +31,18 @@ package struct MachineCreation: Sendable {
     ///   - host: where; nil for the hypervisor with the most free memory.
     ///   - assumedAbsent: hosts that do not answer and yet shall not keep the name from being used.
     /// - Throws: `Diagnostics`, ``HostProblem``.
-    package func create(_ spec: MachineSpec, on host: Host?, assumedAbsent: [String] = []) async throws -> Created {
+    package func create(_ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = []) async throws -> Created
+    {
         try spec.validate()
-        let image = try images.find(spec.image)
+        guard let word = spec.image else { throw Diagnostics(.error("\"\(spec.name)\" needs an image")) }
+        let image = try images.find(word)
+        let wanted = try host ?? spec.host.map { try context.host(named: $0) }
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
         say("looking for \"\(spec.name)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         try refuseTaken(spec.name, answers, assumedAbsent)
-        let host = if let host { host } else { try await roomiest(answers) }
+        let host = if let wanted { wanted } else { try await roomiest(answers) }
         guard host.isHypervisor else {
             throw Diagnostics(.error("\"\(host.name)\" is no hypervisor", hint: "give it the role \"hypervisor\""))
         }

@@ -12,9 +12,13 @@ struct SeedImage {
 
     /// Writes the ISO.
     /// - Parameter folder: a private directory for the pieces; it is removed again.
-    func write(to path: String, workingIn folder: String) async throws {
+    static func write(_ pieces: [(name: String, text: String)], to path: String, workingIn folder: String) async throws
+    {
         try DiskPath.makeDirectory(folder, mode: 0o700)
-        defer { removePieces(folder) }
+        defer {
+            for (name, _) in pieces { DiskPath.remove(DiskPath.join(folder, name)) }
+            DiskPath.removeDirectory(folder)
+        }
         for (name, text) in pieces {
             try DiskFile.write(Array(text.utf8), to: DiskPath.join(folder, name), mode: 0o600)
         }
@@ -40,6 +44,18 @@ struct SeedImage {
         }
     }
 
+    init(instance: String, hostName: String, sshKeys: [String] = []) {
+        self.instance = instance
+        self.hostName = hostName
+        self.sshKeys = sshKeys
+    }
+
+    init(instance: String, spec: MachineSpec) {
+        self.init(instance: instance, hostName: spec.name, sshKeys: spec.sshKeys)
+        userData = spec.userData
+        networkConfig = spec.networkConfig
+    }
+
     /// The files of the seed.
     var pieces: [(name: String, text: String)] {
         let meta = YAML.write(["instance-id": Value(instance), "local-hostname": Value(hostName)])
@@ -52,10 +68,5 @@ struct SeedImage {
         var data: Mapping = Mapping([("hostname", Value(hostName)), ("preserve_hostname", false)])
         if !sshKeys.isEmpty { data["ssh_authorized_keys"] = Value(sshKeys.map { Value($0) }) }
         return "#cloud-config\n" + YAML.write(Value(data))
-    }
-
-    private func removePieces(_ folder: String) {
-        for (name, _) in pieces { DiskPath.remove(DiskPath.join(folder, name)) }
-        DiskPath.removeDirectory(folder)
     }
 }

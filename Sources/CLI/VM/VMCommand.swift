@@ -12,6 +12,6 @@ struct VMCommand: ParsableCommand {
             """,
         subcommands: [
             VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
-            VMMigrate.self,
+            VMMigrate.self, VMIP.self,
         ])
 }

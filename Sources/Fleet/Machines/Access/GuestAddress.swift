@@ -29,6 +29,16 @@ package struct GuestAddress: Sendable, Hashable {
     package var mac: String?
     package var source: Source
 
+    init(address: String, mac: String?, source: Source) {
+        self.address = address
+        self.mac = mac
+        self.source = source
+    }
+
+    init(_ address: DomainAddress) {
+        self.init(address: address.address, mac: address.mac, source: Source(address.source))
+    }
+
     package var isIPv6: Bool { address.contains(":") }
     /// Whether it means something on its own link only.
     package var isLinkLocal: Bool {

@@ -27,12 +27,18 @@ package struct MachineAddresses: Sendable {
     }
 
     func known(_ description: DomainDescription) async throws(HypervisorError) -> [GuestAddress] {
+        try await Self.known(description, of: machine, over: connection)
+    }
+
+    static func known(
+        _ description: DomainDescription, of machine: DomainSummary, over connection: HypervisorConnection
+    ) async throws(HypervisorError) -> [GuestAddress] {
         let macs = description.interfaces.map(\.mac)
         var found: [GuestAddress] = []
-        for source in Self.sources(description) {
+        for source in sources(description) {
             do throws(HypervisorError) {
                 found += try await connection.addresses(of: .uuid(machine.uuid), source: source).map {
-                    GuestAddress(address: $0.address, mac: $0.mac, source: GuestAddress.Source(source))
+                    GuestAddress($0)
                 }
             } catch {
                 if error.isConnectionLoss { throw error }

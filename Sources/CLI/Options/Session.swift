@@ -10,7 +10,8 @@ extension CommonOptions {
         let inventory = try directory.loadInventory()
         let connector = try StandardConnector(directory, timeout: timeout, hosts: inventory.hosts)
         return FleetContext(
-            directory: directory, inventory: inventory, connector: connector, parallel: parallel, logger: logger)
+            directory: directory, inventory: inventory, connector: connector, parallel: parallel,
+            timeout: .seconds(timeout), logger: logger)
     }
 
     /// Tells on standard error how the work goes, if `-v` asks for it.

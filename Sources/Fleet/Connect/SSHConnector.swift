@@ -110,19 +110,25 @@ extension SSHError {
 /// A host over one SSH session.
 private struct SSHHostConnection: HostConnection {
     let host: String
-    let session: SSHSession
+    private let own: SSHSession
+    var session: SSHSession? { own }
 
-    var peerAddress: String? { session.peerAddress }
+    init(host: String, session: SSHSession) {
+        self.host = host
+        own = session
+    }
+
+    var peerAddress: String? { own.peerAddress }
 
     func open(_ command: String) async throws(HostProblem) -> any HostChannel {
         do throws(SSHError) {
-            return SSHHostChannel(host: host, channel: try await session.exec(command))
+            return SSHHostChannel(host: host, channel: try await own.exec(command))
         } catch {
             throw HostProblem(.lost, error.diagnostic(host: host))
         }
     }
 
-    func close() async { await session.close() }
+    func close() async { await own.close() }
 }
 
 private struct SSHHostChannel: HostChannel {

@@ -13,6 +13,11 @@ extension CommonOptions {
             directory: directory, inventory: inventory, connector: connector, parallel: parallel, logger: logger)
     }
 
+    /// The hosts that `-t` means, VMs among them; all hosts of the inventory when it is not given.
+    func hosts(_ context: FleetContext) async throws -> [Host] {
+        try await context.hosts(target) { try hypervisors(context) }
+    }
+
     /// Tells on standard error how the work goes, if `-v` asks for it.
     var logger: Logger {
         let isVerbose = verbose

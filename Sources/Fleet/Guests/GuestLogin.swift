@@ -7,7 +7,9 @@ struct GuestLogin: Sendable {
     /// The public halves of the private keys that are tried, in OpenSSH's notation; those that have none beside them are
     /// left out.
     let keys: [String]
+}
 
+extension GuestLogin {
     init(_ host: Host) {
         user = host.user ?? "root"
         let identities =
@@ -15,7 +17,8 @@ struct GuestLogin: Sendable {
             ?? SSHDestination.defaultIdentities(home: DiskPath.home)
         keys = identities.compactMap { identity in
             let lines = (try? DiskFile.readText(identity + ".pub"))?.split(separator: "\n") ?? []
-            return lines.first { $0.hasPrefix("ssh-") || $0.hasPrefix("ecdsa-") || $0.hasPrefix("sk-") }.map(String.init)
+            return lines.first { $0.hasPrefix("ssh-") || $0.hasPrefix("ecdsa-") || $0.hasPrefix("sk-") }.map(
+                String.init)
         }
     }
 }

@@ -5,8 +5,8 @@ package import Values
 extension FleetContext {
     /// The hosts of a target expression, VMs among them: all hosts of the inventory when there is none.
     ///
-    /// Hypervisors are asked only where the expression speaks of VMs: by `vm:`, the group `vms`, a name that no host has, or
-    /// a pattern, role or var that fits a VM of `vms.yaml`. `all` means the inventory's hosts.
+    /// Hypervisors are asked only where the expression speaks of VMs: by `vm:`, the group `vms`, the name of a VM that was
+    /// seen before, or a name, pattern, role or var that fits a VM of `vms.yaml`. `all` means the inventory's hosts.
     /// - Parameter driver: the way to the hypervisors, made when it is needed.
     /// - Throws: `Diagnostics` for an unknown name, or for an expression that nothing matches.
     package func hosts(_ target: String?, driver: () throws -> any HypervisorDriver) async throws -> [Host] {
@@ -28,7 +28,9 @@ extension FleetContext {
 
     private func speaksOfMachines(_ target: String) throws(Diagnostics) -> Bool {
         let expression = try TargetExpression(target)
-        if expression.namesMachines || !expression.unknownNames(in: inventory).isEmpty { return true }
+        if expression.namesMachines { return true }
+        let unknown = expression.unknownNames(in: inventory)
+        if !unknown.isEmpty, !MachineMemory(directory).names().isDisjoint(with: unknown) { return true }
         let last = LastRun(directory).read()
         let known = Set(inventory.hosts.map(\.name))
         if expression.needsLastRun, let last, !last.failed.union(last.unreachable).isSubset(of: known) { return true }

@@ -9,29 +9,14 @@ package struct FirstBoot: Sendable {
     let spec: MachineSpec
     /// With the MAC address of each.
     let nics: [NICRequest]
-    /// Keys that may log in.
-    let keys: [String]
-    let user: String
+    let login: GuestLogin
+    /// Nil where the user-data brings its own, or nothing is told.
     let hostKey: GuestKey?
     /// The host key that it will show, as it is noted in the domain.
     package let publicHostKey: String?
 
-    /// - Parameters:
-    ///   - instance: the VM's UUID.
-    ///   - nics: as libvirt is told of them, each with its MAC address.
-    ///   - host: the VM as a host: whose login it has to allow.
-    /// - Throws: diagnostics for a user-data that cannot be read.
-    package init(_ spec: MachineSpec, instance: String, nics: [NICRequest], host: Host) async throws {
-        self.spec = spec
-        self.instance = instance
-        self.nics = nics
-        let login = GuestLogin(host)
-        user = login.user
-        keys = spec.sshKeys + login.keys.filter { !spec.sshKeys.contains($0) }
-        let given = try UserData(spec.userData).givenHostKey()
-        hostKey = given == nil && spec.seed != .none ? try await GuestKey.make() : nil
-        publicHostKey = given ?? hostKey?.publicText
-    }
+    /// Keys that may log in: those that were asked for, and Drover's own.
+    var authorizedKeys: [String] { spec.sshKeys + login.keys.filter { !spec.sshKeys.contains($0) } }
 
     /// The files of a NoCloud seed.
     /// - Throws: diagnostics for a user-data or a network-config that cannot be read.
@@ -52,14 +37,14 @@ package struct FirstBoot: Sendable {
     /// What Drover itself asks of cloud-init.
     var ownConfig: Mapping {
         var config = Mapping([("hostname", Value(spec.name)), ("preserve_hostname", false)])
-        let keys = Value(keys.map { Value($0) })
-        if !self.keys.isEmpty { config["ssh_authorized_keys"] = keys }
-        if user == "root" {
+        let keys = Value(authorizedKeys.map { Value($0) })
+        if !authorizedKeys.isEmpty { config["ssh_authorized_keys"] = keys }
+        if login.user == "root" {
             // Else images let root log in only to be told to log in as somebody else.
             config["disable_root"] = false
         } else {
             let own: Value = [
-                "name": Value(user), "sudo": "ALL=(ALL) NOPASSWD:ALL", "shell": "/bin/sh", "lock_passwd": true,
+                "name": Value(login.user), "sudo": "ALL=(ALL) NOPASSWD:ALL", "shell": "/bin/sh", "lock_passwd": true,
                 "ssh_authorized_keys": keys,
             ]
             config["users"] = ["default", own]
@@ -78,5 +63,21 @@ package struct FirstBoot: Sendable {
             "path": Value(file.path), "content": Value(file.contents), "permissions": Value(file.mode),
             "owner": Value(file.owner),
         ]
+    }
+}
+
+extension FirstBoot {
+    /// - Parameters:
+    ///   - instance: the VM's UUID.
+    ///   - nics: as libvirt is told of them, each with its MAC address.
+    ///   - host: the VM as a host: whose login it has to allow.
+    /// - Throws: diagnostics for a user-data that cannot be read.
+    package init(_ spec: MachineSpec, instance: String, nics: [NICRequest], host: Host) async throws {
+        let login = GuestLogin(host)
+        let given = try UserData(spec.userData).givenHostKey()
+        let own = given == nil && spec.seed != .none ? try await GuestKey.make() : nil
+        self.init(
+            instance: instance, spec: spec, nics: nics, login: login, hostKey: own,
+            publicHostKey: given ?? own?.publicText)
     }
 }

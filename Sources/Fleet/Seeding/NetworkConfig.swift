@@ -1,3 +1,4 @@
+internal import Hypervisor
 internal import Values
 
 /// The cards of a VM as cloud-init's network configuration, version 2.

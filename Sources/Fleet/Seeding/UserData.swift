@@ -61,7 +61,8 @@ struct UserData {
             let first = text.split(separator: "\n").first.map(String.init) ?? ""
             throw Diagnostics(
                 .error(
-                    "the user-data is nothing that cloud-init would take", detail: "it begins with \"\(first.prefix(60))\"",
+                    "the user-data is nothing that cloud-init would take",
+                    detail: "it begins with \"\(first.prefix(60))\"",
                     hint: "begin it with #cloud-config or #!/bin/sh, or give a MIME archive"))
         }
         return Self.part(kind, text)

@@ -51,6 +51,7 @@ package struct OperationRecovery: Sendable {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
+        case "pool", "network", "volume": return try await settleStore(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }

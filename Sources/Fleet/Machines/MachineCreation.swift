@@ -189,8 +189,10 @@ package struct MachineCreation: Sendable {
         let work = CreationWork(
             context: context, host: host, connection: connection, layout: layout, log: log, say: say)
         do {
-            let seed = SeedImage(instance: definition.uuid, spec: spec).pieces
-            let made = try await work.makeVolumes(seed: seed)
+            let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
+            let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
+            definition.metadata.hostKey = firstBoot.publicHostKey
+            let made = try await work.makeVolumes(seed: try firstBoot.pieces())
             definition.places = made.places
             definition.seed = made.seed
             definition.metadata.operation = log.id

@@ -101,17 +101,12 @@ struct CreationWork: Sendable {
     }
 
     private func makeSeed(_ pieces: [(name: String, text: String)], in pool: String) async throws {
-        let work = DiskPath.join(context.directory.memory, "work")
-        try DiskPath.makeDirectory(work, mode: 0o700)
-        let folder = DiskPath.join(work, log.id)
-        let file = folder + ".iso"
-        defer { DiskPath.remove(file) }
-        try await SeedImage.write(pieces, to: file, workingIn: folder)
+        let image = try await SeedImage(pieces)
         try record(making: layout.seed, in: pool)
-        let length = UInt64(DiskPath.size(file) ?? 0)
+        let length = UInt64(DiskPath.size(image.path) ?? 0)
         _ = try await connection.createVolume(
             VolumeSpec(name: layout.seed, capacity: length, format: "raw", mode: 0o600), in: pool)
-        try await connection.upload(file, to: layout.seed, in: pool)
+        try await connection.upload(image.path, to: layout.seed, in: pool)
     }
 
     private func place(of disk: MachineLayout.Disk) async throws -> MachineDefinition.Place {

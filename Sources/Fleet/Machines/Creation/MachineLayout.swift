@@ -80,11 +80,7 @@ extension MachineLayout {
     /// - Throws: `Diagnostics` with everything that cannot be.
     init(_ spec: MachineSpec, on host: Host, pools: [String: PoolInfo], image: (String) throws -> StoredImage) throws {
         name = spec.name
-        nics = try spec.nics(on: host).map { nic in
-            var nic = nic
-            nic.mac = nic.mac ?? .random()
-            return nic
-        }
+        nics = try spec.nics(on: host)
         var problems: [Diagnostic] = []
         var disks: [Disk] = []
         for (position, request) in try spec.disks(on: host).enumerated() {

@@ -12,7 +12,8 @@ struct VMCommand: ParsableCommand {
             """,
         subcommands: [
             VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
-            VMMigrate.self, VMReboot.self, VMReset.self, VMPause.self, VMResume.self, VMSave.self, VMResize.self,
+            VMMigrate.self, VMPlan.self, VMApply.self, VMAdopt.self, VMReboot.self, VMReset.self, VMPause.self,
+            VMResume.self, VMSave.self, VMResize.self,
             VMSnapshotCommand.self,
         ])
 }

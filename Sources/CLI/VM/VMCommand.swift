@@ -14,6 +14,6 @@ struct VMCommand: ParsableCommand {
             VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
             VMMigrate.self, VMReboot.self, VMReset.self, VMPause.self, VMResume.self, VMSave.self, VMResize.self,
             VMSnapshotCommand.self,
-            VMConsole.self, VMIP.self,
+            VMConsole.self, VMDisplay.self, VMScreenshot.self, VMSSH.self, VMIP.self,
         ])
 }

@@ -37,6 +37,7 @@ package struct MachineConsole: Sendable {
         _ name: String, force: Bool, sitting: (DomainConsole) -> ConsoleSession,
         input: @escaping @Sendable () async -> [UInt8]?, output: @escaping @Sendable ([UInt8]) async -> Bool
     ) async throws -> Ending {
+        let keyboard = Keyboard(input)
         var found = try await access.findRunning(name)
         while true {
             let connection = try await driver.connect(to: found.host)
@@ -44,7 +45,7 @@ package struct MachineConsole: Sendable {
             do {
                 let console = try await console(of: found, over: connection, force: force)
                 say("connected to \(found.machine.name) on \(found.host.name)")
-                ending = try await sitting(console).run(input: input, output: output)
+                ending = try await sat(sitting(console), keyboard, output, connection)
                 await console.close()
                 await connection.close()
             } catch let error as HypervisorError {
@@ -67,6 +68,19 @@ package struct MachineConsole: Sendable {
                 say("\(now.machine.name) has moved to \(now.host.name)")
                 found = now
             }
+        }
+    }
+
+    /// A stream that breaks while the connection lives was broken over there, which is an end like any other.
+    private func sat(
+        _ session: ConsoleSession, _ keyboard: Keyboard, _ output: @escaping @Sendable ([UInt8]) async -> Bool,
+        _ connection: HypervisorConnection
+    ) async throws -> ConsoleSession.Ending {
+        do {
+            return try await session.run(input: { await keyboard.next() }, output: output)
+        } catch let error as HypervisorError {
+            guard error.code != .timedOut, error.code != .cancelled, await connection.isAlive() else { throw error }
+            return .closed
         }
     }
 
@@ -101,5 +115,22 @@ package struct MachineConsole: Sendable {
             now = try await access.find(before.machine.uuid)
         }
         return now
+    }
+}
+
+/// What is typed, for one session after another: a key that was waited for by one that has ended goes to the next.
+private actor Keyboard {
+    private let read: @Sendable () async -> [UInt8]?
+    private var pending: Task<[UInt8]?, Never>?
+
+    init(_ read: @escaping @Sendable () async -> [UInt8]?) { self.read = read }
+
+    func next() async -> [UInt8]? {
+        let task = pending ?? Task { [read] in await read() }
+        pending = task
+        let bytes = await task.value
+        guard !Task.isCancelled else { return nil }
+        pending = nil
+        return bytes
     }
 }

@@ -1,0 +1,57 @@
+internal import Hypervisor
+package import Inventory
+package import Modules
+package import States
+package import Values
+
+/// Carries out the states of VMs, pools, volumes and networks, over libvirt, for the host whose state it is.
+package struct VirtualStates: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let host: Host
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver, host: Host) {
+        self.context = context
+        self.driver = driver
+        self.host = host
+    }
+
+    /// What each function does; the same code foretells and acts.
+    private static let functions: [String: @Sendable (VirtualCall) async throws -> ControllerAnswer] = [
+        "stopped": PowerStates.stopped, "powered_off": PowerStates.poweredOff, "unpowered": PowerStates.poweredOff,
+        "running": MachineStates.running,
+    ]
+
+    /// Looks at arguments as far as that can be done before anything is run.
+    /// - Throws: every mistake, with its place.
+    package func check(_ chunks: [LowChunk]) throws(Diagnostics) {
+    }
+
+    /// Carries out one state, or foretells what it would do.
+    package func answer(_ chunk: LowChunk, test: Bool) async -> ControllerAnswer {
+        do {
+            let call = try VirtualCall(context, driver: driver, host: host, chunk: chunk, isTest: test)
+            guard let function = Self.functions[chunk.function] else {
+                return ControllerAnswer(result: false, comment: "There is no state virt.\(chunk.function)")
+            }
+            return try await function(call)
+        } catch {
+            // A hypervisor that is still to be made does not answer yet.
+            let isSoft = (error as? HostProblem)?.kind == .unreachable
+            return ControllerAnswer(result: false, comment: Self.words(error, host: host.name), isSoft: isSoft)
+        }
+    }
+
+    /// What an error says, in the lines of a comment.
+    static func words(_ error: any Error, host: String) -> String {
+        let problems: [Diagnostic]
+        switch error {
+        case let found as Diagnostics: problems = found.all
+        case let found as HostProblem: problems = [found.diagnostic]
+        case let found as HypervisorError: problems = [HostProblem(found, host: host).diagnostic]
+        default: return "\(error)"
+        }
+        return problems.map { [$0.summary, $0.detail, $0.hint].compactMap { $0 }.joined(separator: "\n") }
+            .joined(separator: "\n")
+    }
+}

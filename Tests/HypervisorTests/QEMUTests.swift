@@ -51,6 +51,53 @@ import Testing
             #expect(info.physical == size)
             // What was a hole has stayed one.
             if pieces.contains(where: { $0.hole > 0 }) { #expect(info.allocation < size) }
+            try await sendsBack("image.raw", content, as: local + "/back", over: connection)
+            await connection.close()
+        }
+    }
+
+    /// Fetches a volume that is to hold `content`: equal bytes, holes kept, and a file in the way left alone.
+    private func sendsBack(
+        _ volume: String, _ content: Data, as path: String, over connection: HypervisorConnection
+    ) async throws {
+        let seen = Mutex<[UploadProgress]>([])
+        try await connection.download(volume, in: "p", to: path) { step in seen.withLock { $0.append(step) } }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == content)
+        let size = UInt64(content.count)
+        #expect(seen.withLock { $0.last } == UploadProgress(sent: size, total: size))
+        var status = stat()
+        #expect(stat(path, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600)
+        let here = try #require(try await connection.volume(volume, in: "p")).allocation
+        #expect(UInt64(status.st_blocks) * 512 <= here + 4096)
+        let again = await #expect(throws: HypervisorError.self) {
+            try await connection.download(volume, in: "p", to: path)
+        }
+        #expect(again?.code == .localFile)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == content)
+        await #expect(throws: HypervisorError.self) {
+            try await connection.download("none", in: "p", to: path + "2")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path + "2"))
+    }
+
+    /// A range goes to its own place and leaves the rest alone.
+    @Test func uploadsAPieceToItsPlace() async throws {
+        try await withDaemon(ports: 49500) { daemon in
+            let connection = try await daemon.connect()
+            try await connection.createDirectoryPool(PoolSpec(name: "p", path: daemon.pool))
+            let local = try Fixture.temporaryDirectory()
+            defer { try? FileManager.default.removeItem(atPath: local) }
+            let path = try sparseFile(local, [Piece(text: "data", hole: 3 << 20), Piece(text: "more")])
+            let content = try Data(contentsOf: URL(fileURLWithPath: path))
+            let spec = VolumeSpec(name: "piece", capacity: UInt64(content.count), format: "raw")
+            let volume = try await connection.createVolume(spec, in: "p")
+            try await connection.upload(path, to: "piece", in: "p", range: (3 << 20)..<UInt64(content.count))
+            var expected = Data(count: content.count)
+            expected.replaceSubrange((3 << 20)..., with: content[(3 << 20)...])
+            #expect(try Data(contentsOf: URL(fileURLWithPath: volume.path)) == expected)
+            try await connection.upload(path, to: "piece", in: "p", range: 0..<(3 << 20))
+            #expect(try Data(contentsOf: URL(fileURLWithPath: volume.path)) == content)
             await connection.close()
         }
     }

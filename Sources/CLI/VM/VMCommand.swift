@@ -12,6 +12,7 @@ struct VMCommand: ParsableCommand {
             """,
         subcommands: [
             VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
-            VMMigrate.self,
+            VMMigrate.self, VMReboot.self, VMReset.self, VMPause.self, VMResume.self, VMSave.self, VMResize.self,
+            VMSnapshotCommand.self,
         ])
 }

@@ -13,7 +13,10 @@ struct VMCreate: AsyncParsableCommand {
     @Option(help: "Memory, such as 2G; a bare number is MiB") var memory: SizeArgument = SizeArgument(mebibytes: 1024)
     @Option(help: "Size of the disk; the disk profile's, or the image's, if not given") var disk: SizeArgument?
     @Option(help: "Bridge to connect to (repeatable); the NIC profile's if not given") var bridge: [String] = []
-    @Option(help: "Host to create it on; the one with the most free memory if not given") var on: String?
+    @Option(help: "Host to create it on; the best one if not given (see --explain)") var on: String?
+    @Option(help: "Target expression for the hosts it may be on, such as 'var:ssd=true and not role:desktop'")
+    var place: String?
+    @Flag(help: "Make nothing: show each host's score, or what excludes it") var explain = false
     @Option(help: "File with an SSH public key for first boot (repeatable)") var sshKey: [String] = []
     @Option(help: "cloud-init user-data file") var userData: String?
     @Option(help: "cloud-init network-config file") var networkConfig: String?
@@ -28,12 +31,17 @@ struct VMCreate: AsyncParsableCommand {
         var spec = MachineSpec(name: name, image: image)
         spec.cpus = cpus
         spec.memory = memory.size
-        spec.disk = disk?.size
-        spec.bridges = bridge
+        spec.disks = disk.map { [DiskRequest(size: $0.size)] } ?? []
+        spec.nics = bridge.map { NICRequest(source: .bridge($0)) }
         spec.autostart = autostart
         spec.sshKeys = try sshKey.flatMap { try lines($0) }
         spec.userData = try userData.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
         spec.networkConfig = try networkConfig.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
+        spec.place = place
+        if explain {
+            spec.host = on
+            return try await common.explain([spec], context)
+        }
         let creation = MachineCreation(context, driver: try common.hypervisors(context)) { [common] in
             common.progress($0)
         }

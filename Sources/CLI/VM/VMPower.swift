@@ -5,50 +5,33 @@ internal import Inventory
 internal import Values
 
 struct VMStart: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "start", abstract: "Start a VM")
-    @Argument(help: "VM") var name: String
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Start VMs; saved ones go on where they were")
+    @Argument(help: "VMs") var names: [String]
+    @Flag(help: "Throw away the memory of saved VMs: a cold start") var discardSaved = false
     @OptionGroup var common: CommonOptions
 
-    func run() async throws {
-        let context = try common.context()
-        let started = try await MachinePower(context, driver: try common.hypervisors(context)).start(name)
-        Terminal.note(started ? "\(name) started" : "\(name) runs already")
-    }
+    func run() async throws { try await common.act(.start(discardingSaved: discardSaved), on: names) }
 }
 
 struct VMStop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "Ask a VM's guest to shut down, and wait for it")
-    @Argument(help: "VM") var name: String
-    @Option(help: "Seconds to wait") var wait = 60
+        commandName: "stop", abstract: "Ask the guests of VMs to shut down, and wait for them")
+    @Argument(help: "VMs") var names: [String]
+    @Option(help: "Seconds to wait; 0 does not wait") var wait = 60
     @OptionGroup var common: CommonOptions
 
-    func run() async throws {
-        let context = try common.context()
-        let power = MachinePower(context, driver: try common.hypervisors(context))
-        guard try await power.stop(name, within: wait) else {
-            throw CommandFailure(
-                .error,
-                [
-                    .error(
-                        "\"\(name)\" is still on after \(wait) s", detail: "its guest was asked to shut down",
-                        hint: "wait longer with --wait, or pull the plug with `drover vm kill \(name)`")
-                ])
-        }
-        Terminal.note("\(name) is off")
-    }
+    func run() async throws { try await common.act(.stop(within: wait), on: names) }
 }
 
 struct VMKill: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "kill", abstract: "Pull a VM's plug")
-    @Argument(help: "VM") var name: String
+    static let configuration = CommandConfiguration(commandName: "kill", abstract: "Pull the plug of VMs")
+    @Argument(help: "VMs") var names: [String]
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        try common.confirmed("pull the plug of \"\(name)\"? What its guest has not written is lost.")
-        try await MachinePower(context, driver: try common.hypervisors(context)).kill(name)
-        Terminal.note("\(name) is off")
+        try common.confirmed("pull the plug of \(names.quoted)? What is not written yet is lost.")
+        try await common.act(.kill, on: names)
     }
 }
 

@@ -60,7 +60,8 @@ package struct MachineCensus: Sendable {
         return try Self.one(name, among: answers)
     }
 
-    private static func one(_ name: String, among answers: [Answer]) throws(Diagnostics) -> Found {
+    /// The one VM of a name or UUID among what hosts answered.
+    static func one(_ name: String, among answers: [Answer]) throws(Diagnostics) -> Found {
         let found = answers.flatMap { answer in
             ((try? answer.machines.get()) ?? []).filter { $0.name == name || $0.uuid == name }
                 .map { Found(host: answer.host, machine: $0) }

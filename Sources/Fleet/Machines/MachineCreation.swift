@@ -9,7 +9,7 @@ package struct MachineCreation: Sendable {
         package let name: String
         package let uuid: String
         package let host: Host
-        package let warnings: [Diagnostic]
+        package fileprivate(set) var warnings: [Diagnostic]
     }
 
     private let context: FleetContext
@@ -28,24 +28,25 @@ package struct MachineCreation: Sendable {
     }
 
     /// - Parameters:
-    ///   - host: where; nil for the hypervisor with the most free memory.
+    ///   - host: where; nil for the one that the spec names, or else the best.
     ///   - assumedAbsent: hosts that do not answer and yet shall not keep the name from being used.
+    ///   - census: which VMs there are, where somebody asked already and chose the host by it; nil to ask and to choose.
     /// - Throws: `Diagnostics`, ``HostProblem``.
-    package func create(_ spec: MachineSpec, on host: Host?, assumedAbsent: [String] = []) async throws -> Created {
+    package func create(
+        _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
+        census: [MachineCensus.Answer]? = nil
+    ) async throws -> Created {
         try spec.validate()
-        let image = try images.find(spec.image)
+        guard let word = spec.image else { throw Diagnostics(.error("\"\(spec.name)\" needs an image")) }
+        let image = try images.find(word)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
-        say("looking for \"\(spec.name)\" on every host")
-        let answers = await MachineCensus(context, driver: driver).take()
-        try refuseTaken(spec.name, answers, assumedAbsent)
-        let host = if let host { host } else { try await roomiest(answers) }
-        guard host.isHypervisor else {
-            throw Diagnostics(.error("\"\(host.name)\" is no hypervisor", hint: "give it the role \"hypervisor\""))
-        }
+        let choice = try await place(spec, host, assumedAbsent, census)
+        let host = choice.host
         let connection = try await driver.connect(to: host)
         do {
-            let created = try await build(spec, image, host, connection)
+            var created = try await build(spec, image, host, connection)
+            created.warnings = choice.warnings + created.warnings
             await connection.close()
             return created
         } catch let error as HypervisorError {
@@ -55,6 +56,22 @@ package struct MachineCreation: Sendable {
             await connection.close()
             throw error
         }
+    }
+
+    /// Makes sure that the name is free, and chooses the host.
+    private func place(
+        _ spec: MachineSpec, _ host: Host?, _ assumedAbsent: [String], _ census: [MachineCensus.Answer]?
+    ) async throws -> MachinePlacement.Choice {
+        if let census, let host {
+            try refuseTaken(spec.name, census, assumedAbsent)
+            return MachinePlacement.Choice(host: host, warnings: [])
+        }
+        say("looking for \"\(spec.name)\" on every host")
+        let answers = await MachineCensus(context, driver: driver).take()
+        try refuseTaken(spec.name, answers, assumedAbsent)
+        var spec = spec
+        spec.host = host?.name ?? spec.host
+        return try await MachinePlacement(context, driver: driver).choose(spec, census: answers)
     }
 
     /// libvirt speaks of UUIDs and system calls; its words stay, behind what they mean here.
@@ -185,20 +202,6 @@ package struct MachineCreation: Sendable {
                         host: answer.host.name))
             }
         }
-    }
-
-    private func roomiest(_ answers: [MachineCensus.Answer]) async throws -> Host {
-        let reachable = answers.filter { if case .success = $0.machines { true } else { false } }.map(\.host)
-        let free = await fanOut(reachable, limit: context.parallel) { host -> (Host, Int) in
-            guard let connection = try? await driver.connect(to: host) else { return (host, -1) }
-            let info = try? await connection.hostInfo()
-            await connection.close()
-            return (host, info?.freeMemoryMiB ?? -1)
-        }
-        guard let best = free.max(by: { $0.1 < $1.1 })?.0 else {
-            throw Diagnostics(.error("no hypervisor answers", hint: "`drover apply` makes hypervisors of hosts"))
-        }
-        return best
     }
 
     private func warnings(_ info: HostInfo, _ host: Host) -> [Diagnostic] {

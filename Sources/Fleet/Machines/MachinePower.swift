@@ -1,6 +1,6 @@
 internal import Hypervisor
 internal import Inventory
-internal import Values
+package import Values
 
 /// Starting and stopping VMs, and removing them with what is theirs.
 package struct MachinePower: Sendable {
@@ -12,49 +12,54 @@ package struct MachinePower: Sendable {
         self.driver = driver
     }
 
-    /// Starts a VM. One that runs already is left alone.
-    /// - Returns: whether anything was done.
-    package func start(_ name: String) async throws -> Bool {
-        // Started here while another host has it too, it would run twice.
-        let found = try await MachineCensus(context, driver: driver).findSurely(name)
-        if found.machine.state.isActive { return false }
-        let lock = try OperationLock(context.directory, machine: found.machine.name)
-        defer { withExtendedLifetime(lock) {} }
-        try Journal(context.directory).refuseUnsettled(found.machine.uuid)
-        let connection = try await driver.connect(to: found.host)
-        do throws(HypervisorError) {
-            try await connection.start(.uuid(found.machine.uuid))
-            await connection.close()
-            return true
-        } catch {
-            await connection.close()
-            throw HostProblem(error, host: found.host.name)
+    /// What came of an act on one VM.
+    package struct Outcome: Sendable {
+        /// As it was asked for.
+        package let name: String
+        package let host: String?
+        /// What is so now, such as `running`; nil for a failure.
+        package let result: String?
+        package let problem: HostProblem?
+
+        package var value: Value {
+            var fields = Mapping([("name", Value(name)), ("host", host.map { Value($0) } ?? .null)])
+            fields["result"] = result.map { Value($0) } ?? "failed"
+            if let problem { fields["problem"] = Value(problem.diagnostic.summary) }
+            return Value(fields)
         }
     }
 
-    /// Asks the guest to shut down and waits for it.
-    /// - Parameter seconds: how long; 0 does not wait.
-    /// - Returns: whether it is off.
-    package func stop(_ name: String, within seconds: Int) async throws -> Bool {
-        try await with(name) { connection, found throws(HypervisorError) in
-            let domain = DomainReference.uuid(found.machine.uuid)
-            guard found.machine.state.isActive else { return true }
-            try await connection.shutdown(domain)
-            let end = Clock.monotonic + UInt64(seconds) * 1_000_000_000
-            while Clock.monotonic < end {
-                if try await !connection.state(domain).isActive { return true }
-                try? await Task.sleep(for: .milliseconds(250))
-                if Task.isCancelled { return false }
+    /// Does the same to several VMs at once; what happens to one does not hold up the others.
+    package func act(_ act: PowerAct, on names: [String]) async throws -> [Outcome] {
+        let answers = await MachineCensus(context, driver: driver).take()
+        if act.needsEveryHost { for answer in answers { _ = try answer.machines.get() } }
+        return await fanOut(names, limit: context.parallel) { name in
+            do {
+                let found = try MachineCensus.one(name, among: answers)
+                return await self.act(act, on: found, calledBy: name)
+            } catch {
+                return Outcome(name: name, host: nil, result: nil, problem: HostProblem(error))
             }
-            return try await !connection.state(domain).isActive
         }
     }
 
-    /// Pulls the plug.
-    package func kill(_ name: String) async throws {
-        _ = try await with(name) { connection, found throws(HypervisorError) in
-            if found.machine.state.isActive { try await connection.destroy(.uuid(found.machine.uuid)) }
-            return true
+    private func act(_ act: PowerAct, on found: MachineCensus.Found, calledBy name: String) async -> Outcome {
+        do {
+            let result = try await MachineHold(context, driver: driver).with(found) { held in
+                try await act.perform(on: held)
+            }
+            return Outcome(name: name, host: found.host.name, result: result, problem: nil)
+        } catch {
+            return Outcome(name: name, host: found.host.name, result: nil, problem: HostProblem(error))
+        }
+    }
+
+    /// Does it to one VM.
+    /// - Returns: what is so now.
+    @discardableResult
+    package func act(_ act: PowerAct, on name: String) async throws -> String {
+        try await MachineHold(context, driver: driver).with(name, surely: act.needsEveryHost) { held in
+            try await act.perform(on: held)
         }
     }
 
@@ -124,20 +129,18 @@ package struct MachinePower: Sendable {
             _ = try await connection.deleteVolume(volume.name, in: pool)
         }
     }
+}
 
-    private func with(
-        _ name: String,
-        _ body: (HypervisorConnection, MachineCensus.Found) async throws(HypervisorError) -> Bool
-    ) async throws -> Bool {
-        let found = try await MachineCensus(context, driver: driver).find(name)
-        let connection = try await driver.connect(to: found.host)
-        do throws(HypervisorError) {
-            let answer = try await body(connection, found)
-            await connection.close()
-            return answer
-        } catch {
-            await connection.close()
-            throw HostProblem(error, host: found.host.name)
+extension HostProblem {
+    /// Any error of an act on one of several VMs, as what is told of that one.
+    init(_ error: any Error) {
+        switch error {
+        case let problem as HostProblem: self = problem
+        case let found as Diagnostics:
+            self.init(.failed, found.all.first ?? .error("it failed"))
+        case let locked as OperationLocked: self.init(.failed, locked.diagnostic)
+        case let file as FileError: self.init(.failed, file.diagnostic)
+        default: self.init(.failed, .error("\(error)"))
         }
     }
 }

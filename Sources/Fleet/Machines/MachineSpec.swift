@@ -1,34 +1,71 @@
-package import Hypervisor
-package import Inventory
 package import Values
 
-/// A VM as it was asked for.
+/// A VM as it was asked for, by options or by its entry in a file.
 package struct MachineSpec: Sendable {
     package var name: String
-    package var image: String
+    /// Nil: it boots from an ISO, the network or an existing volume.
+    package var image: String?
     package var cpus = 1
+    /// How many processors it can get while it runs; nil is the standard.
+    package var maxCPUs: Int?
     package var memory = ByteSize(mebibytes: 1024)
-    /// The disk's size; nil for the disk profile's, or the image's own if that is larger.
-    package var disk: ByteSize?
-    /// Bridges to be connected to; empty for the NIC profile of the host's vars.
-    package var bridges: [String] = []
+    /// How much memory it can get while it runs; nil is the standard.
+    package var maxMemory: ByteSize?
+    /// Laid over the disk profile's by name; the first one is the system disk.
+    package var disks: [DiskRequest] = []
+    /// `virt:disk:NAME` of the host's vars; nil is `default`.
+    package var diskProfile: String?
+    /// Laid over the NIC profile's by name.
+    package var nics: [NICRequest] = []
+    /// `virt:nic:NAME` of the host's vars; nil is `default`.
+    package var nicProfile: String?
+    /// The host that it has to be on; nil to let one be chosen.
+    package var host: String?
+    /// A target expression for the hosts that it may be on.
+    package var place: String?
+    /// Groups whose VMs keep apart.
+    package var spread: [String] = []
+    /// Groups whose VMs stay together.
+    package var affinity: [String] = []
     package var autostart = false
+    package var isUEFI = false
+    package var hasSecureBoot = false
+    package var hasTPM = false
+    /// libvirt's machine type; nil is `q35`.
+    package var machine: String?
+    package var cpu = CPUChoice.fleet
+    /// `disk`, `network`, `cdrom`; empty is the standard.
+    package var boot: [String] = []
+    package var graphics = Graphics.none
+    /// An ISO in its drive: a path on the host, or a volume of the pool `default`.
+    package var iso: String?
+    /// Whether its disk is a copy of the image instead of standing on it.
+    package var fullCopy = false
+    package var startState = StartState.running
+    /// Public keys in OpenSSH's notation.
     package var sshKeys: [String] = []
     package var userData: String?
     package var networkConfig: String?
+    package var seed = SeedMethod.cloudInit
+    package var files: [SeedFile] = []
+    package var roles: [String] = []
+    package var vars = Mapping()
+    /// The VM profile that it was made by (`virt:profile:NAME`).
+    package var profile: String?
+    /// The path of a file with changes to its definition.
+    package var xmlPatch: String?
 
-    package init(name: String, image: String) {
+    package init(name: String, image: String? = nil) {
         self.name = name
         self.image = image
     }
 
-    /// - Throws: a diagnostic for a name or size that cannot be.
+    /// - Throws: diagnostics for a name or a size that cannot be.
     package func validate() throws(Diagnostics) {
         var problems: [Diagnostic] = []
         let allowed = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-        if !allowed || name.isEmpty || name.count > 63
-            || !(name.first?.isLetter ?? false || name.first?.isNumber ?? false)
-        {
+        let begins = name.first.map { $0.isLetter || $0.isNumber } ?? false
+        if !allowed || !begins || name.count > 63 {
             problems.append(
                 .error(
                     "\"\(name)\" is no name for a VM",
@@ -36,55 +73,12 @@ package struct MachineSpec: Sendable {
         }
         if !(1...1024).contains(cpus) { problems.append(.error("a VM has 1 to 1024 processors, not \(cpus)")) }
         if memory.mebibytes < 16 { problems.append(.error("a VM needs at least 16 MiB of memory, not \(memory)")) }
+        if let maxCPUs, maxCPUs < cpus {
+            problems.append(.error("the most processors (\(maxCPUs)) are fewer than those at first (\(cpus))"))
+        }
+        if let maxMemory, maxMemory.bytes < memory.bytes {
+            problems.append(.error("the most memory (\(maxMemory)) is less than that at first (\(memory))"))
+        }
         if let found = Diagnostics(problems) { throw found }
-    }
-
-    /// The interfaces on a host: the bridges asked for, or its NIC profile `virt:nic:default` in Salt's notation.
-    package func interfaces(on host: Host) throws(Diagnostics) -> [InterfaceSpec] {
-        if !bridges.isEmpty { return bridges.map { InterfaceSpec(source: .bridge($0)) } }
-        let profile = Value(host.vars).at(["virt", "nic", "default"])
-        guard let profile else { return [InterfaceSpec(source: .bridge("br0"))] }
-        return try Self.entries(profile).map { entry throws(Diagnostics) in
-            let source: InterfaceSpec.Source
-            if let bridge = entry["bridge"]?.string {
-                source = .bridge(bridge)
-            } else if let network = entry["network"]?.string {
-                source = .network(network)
-            } else {
-                throw Diagnostics(
-                    .error("a NIC of the profile \"default\" names neither a bridge nor a network", mark: entry.mark))
-            }
-            var interface = InterfaceSpec(source: source, model: entry["model"]?.string ?? "virtio")
-            if let text = entry["mac"]?.string {
-                guard let mac = MACAddress(text) else {
-                    throw Diagnostics(.error("\"\(text)\" is no MAC address", mark: entry["mac"]?.mark))
-                }
-                interface.mac = mac
-            }
-            return interface
-        }
-    }
-
-    /// The disk's size on a host, in bytes: as asked for, else the profile's (`virt:disk:default`), never below the image.
-    package func diskBytes(on host: Host, image: StoredImage) throws(Diagnostics) -> Int {
-        if let disk {
-            guard disk.bytes >= image.header.virtualSize else {
-                let size = ByteSize(bytes: image.header.virtualSize)
-                throw Diagnostics(.error("the disk (\(disk)) is smaller than the image \"\(image.name)\" (\(size))"))
-            }
-            return disk.bytes
-        }
-        let profile = Value(host.vars).at(["virt", "disk", "default"]).map(Self.entries) ?? []
-        let wanted = profile.first?["size"].flatMap { try? ByteSize($0) }
-        return max(wanted?.bytes ?? 0, image.header.virtualSize)
-    }
-
-    /// Salt's two forms of a profile: a mapping of names, or a list of one-key mappings.
-    private static func entries(_ profile: Value) -> [Value] {
-        if let map = profile.map { return map.values }
-        return (profile.list ?? []).compactMap { item in
-            guard let map = item.map else { return nil }
-            return map.count == 1 ? map.values.first : item
-        }
     }
 }

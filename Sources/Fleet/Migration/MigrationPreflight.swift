@@ -26,6 +26,7 @@ struct MigrationPreflight {
             try await hypervisor.description(of: .uuid(machine.uuid))
         }
         checkGuest(description)
+        try await checkSnapshots()
         try await checkHosts()
         try await checkBridges(description.interfaces.filter { $0.type == "bridge" }.compactMap(\.source))
         let disks = try await plan(description.disks)
@@ -58,6 +59,18 @@ struct MigrationPreflight {
                 "\"\(machine.name)\" has UEFI variables or a TPM", detail: "their files are not moved",
                 host: source.host)
         }
+    }
+
+    /// Snapshots are records of the source's libvirt and states inside the disks: a copy of a disk has only its present.
+    private mutating func checkSnapshots() async throws {
+        let snapshots = try await source.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.snapshots(of: .uuid(machine.uuid))
+        }
+        guard !snapshots.isEmpty else { return }
+        object(
+            "\"\(machine.name)\" has snapshots", detail: snapshots.map(\.name).joined(separator: ", "),
+            hint: "they do not move with it: delete them with `drover vm snapshot delete \(machine.name) NAME`",
+            host: source.host)
     }
 
     private mutating func checkHosts() async throws {

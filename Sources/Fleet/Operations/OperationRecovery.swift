@@ -51,6 +51,8 @@ package struct OperationRecovery: Sendable {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
+        case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }

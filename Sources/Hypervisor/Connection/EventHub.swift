@@ -66,6 +66,11 @@ final class EventHub: Sendable {
             let time = EventLoop.now()
             EventHub.of(opaque)?.tell(domain, .migrationIteration(Int(iteration)), time)
         }
+        let rebooted: virConnectDomainEventGenericCallback = { _, domain, opaque in
+            let time = EventLoop.now()
+            EventHub.of(opaque)?.tell(domain, .rebooted, time)
+        }
+        try add(VIR_DOMAIN_EVENT_ID_REBOOT, unsafeBitCast(rebooted, to: Callback.self), to: call, required: false)
         try add(VIR_DOMAIN_EVENT_ID_LIFECYCLE, unsafeBitCast(lifecycle, to: Callback.self), to: call, required: true)
         try add(
             VIR_DOMAIN_EVENT_ID_JOB_COMPLETED, unsafeBitCast(jobCompleted, to: Callback.self), to: call, required: false

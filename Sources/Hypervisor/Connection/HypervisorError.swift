@@ -33,6 +33,8 @@ public struct HypervisorError: Error, Sendable, Hashable, CustomStringConvertibl
         public static let noVolume = Code(VIR_ERR_NO_STORAGE_VOL)
         public static let volumeExists = Code(VIR_ERR_STORAGE_VOL_EXIST)
         public static let noNetwork = Code(VIR_ERR_NO_NETWORK)
+        public static let noSnapshot = Code(VIR_ERR_NO_DOMAIN_SNAPSHOT)
+        public static let noSecret = Code(VIR_ERR_NO_SECRET)
         public static let agentUnresponsive = Code(VIR_ERR_AGENT_UNRESPONSIVE)
         public static let authenticationFailed = Code(VIR_ERR_AUTH_FAILED)
         public static let systemError = Code(VIR_ERR_SYSTEM_ERROR)

@@ -12,8 +12,18 @@ public struct DomainDescription: Sendable, Hashable {
     public var machine: String { document.first("os", "type")?[attribute: "machine"] ?? "" }
     public var architecture: String { document.first("os", "type")?[attribute: "arch"] ?? "" }
     public var emulator: String? { document.first("devices", "emulator")?.text }
-    public var cpus: Int { document.first("vcpu").flatMap { Int($0.text) } ?? 0 }
+    /// Processors in use.
+    public var cpus: Int {
+        document.first("vcpu")?[attribute: "current"].flatMap { Int($0) } ?? maximumCPUs
+    }
+    /// How many processors it can have without a new start.
+    public var maximumCPUs: Int { document.first("vcpu").flatMap { Int($0.text) } ?? 0 }
+    /// The most memory that it can have without a new start.
     public var memoryMiB: Int { (document.first("memory").flatMap(Self.bytes) ?? 0) >> 20 }
+    /// The memory that its balloon leaves it.
+    public var currentMemoryMiB: Int {
+        document.first("currentMemory").flatMap(Self.bytes).map { $0 >> 20 } ?? memoryMiB
+    }
     /// The file of the UEFI variables, if any: it stays on the host when the domain moves offline or is undefined.
     public var nvram: String? { document.first("os", "nvram")?.text }
     public var metadata: DomainMetadata? {
@@ -90,6 +100,8 @@ public struct DiskDescription: Sendable, Hashable {
     /// `qcow2`, `raw`.
     public var format: String?
     public var cache: String?
+    /// What the guest is told of it, to tell it from others.
+    public var serial: String?
     public var isReadOnly: Bool
     public var isShareable: Bool
     public var isTransient: Bool
@@ -105,6 +117,7 @@ public struct DiskDescription: Sendable, Hashable {
         source = DiskSource(of: element)
         format = element.first("driver")?[attribute: "type"]
         cache = element.first("driver")?[attribute: "cache"]
+        serial = element.first("serial")?.text
         isReadOnly = element.first("readonly") != nil
         isShareable = element.first("shareable") != nil
         isTransient = element.first("transient") != nil

@@ -17,6 +17,8 @@ public struct DomainEvent: Sendable, Hashable {
         case jobCompleted(JobProgress)
         /// A migration began its next pass over the memory.
         case migrationIteration(Int)
+        /// The guest began anew, by itself or by the reset button.
+        case rebooted
         /// The connection is gone; nothing follows.
         case connectionLost(ConnectionLoss)
     }

@@ -13,6 +13,14 @@ public struct DomainMetadata: Sendable, Hashable {
     public var profile: String?
     /// The last operation on it.
     public var operation: String?
+    /// The guest's public SSH host key, in OpenSSH's notation.
+    public var hostKey: String?
+    /// How its first-boot configuration got into it.
+    public var seed: String?
+    /// Groups whose domains keep apart.
+    public var spread: [String] = []
+    /// Groups whose domains stay together.
+    public var affinity: [String] = []
     /// Anything else, by name.
     public var labels: [String: String]
 
@@ -32,6 +40,10 @@ public struct DomainMetadata: Sendable, Hashable {
         self.init(
             owner: element.first("owner")?.text, image: element.first("image")?.text,
             profile: element.first("profile")?.text, operation: element.first("operation")?.text)
+        hostKey = element.first("host_key")?.text
+        seed = element.first("seed")?.text
+        spread = element.all("spread").map(\.text)
+        affinity = element.all("affinity").map(\.text)
         for label in element.all("label") {
             if let name = label[attribute: "name"] { labels[name] = label.text }
         }
@@ -44,10 +56,15 @@ public struct DomainMetadata: Sendable, Hashable {
     var bareElement: XMLElement { element(prefix: "", namespace: nil) }
 
     private func element(prefix: String, namespace: String?) -> XMLElement {
-        let fields = [("owner", owner), ("image", image), ("profile", profile), ("operation", operation)]
+        let fields = [
+            ("owner", owner), ("image", image), ("profile", profile), ("operation", operation), ("host_key", hostKey),
+            ("seed", seed),
+        ]
         var children = fields.compactMap { name, value in
             value.map { XMLElement(prefix + name, text: $0) }
         }
+        children += spread.map { XMLElement(prefix + "spread", text: $0) }
+        children += affinity.map { XMLElement(prefix + "affinity", text: $0) }
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
             children.append(XMLElement(prefix + "label", ["name": name], text: value))
         }

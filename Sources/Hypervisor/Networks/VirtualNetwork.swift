@@ -10,9 +10,12 @@ public struct NetworkInfo: Sendable, Hashable {
     public var forward: String?
     public var isActive: Bool
     public var autostart: Bool
+    /// Whether its definition outlives its being stopped.
+    public var isPersistent: Bool
 
     public init(
-        name: String, uuid: String = "", bridge: String?, forward: String?, isActive: Bool, autostart: Bool
+        name: String, uuid: String = "", bridge: String?, forward: String?, isActive: Bool, autostart: Bool,
+        isPersistent: Bool = true
     ) {
         self.name = name
         self.uuid = uuid
@@ -20,40 +23,24 @@ public struct NetworkInfo: Sendable, Hashable {
         self.forward = forward
         self.isActive = isActive
         self.autostart = autostart
-    }
-}
-
-/// A network to be made over a bridge that the host has.
-public struct NetworkSpec: Sendable, Hashable {
-    public var name: String
-    public var bridge: String
-
-    public init(name: String, bridge: String) {
-        self.name = name
-        self.bridge = bridge
-    }
-
-    /// The definition as text.
-    public func xml() throws(HypervisorError) -> String {
-        let children = [
-            XMLElement("name", text: name), XMLElement("forward", ["mode": "bridge"]),
-            XMLElement("bridge", ["name": bridge]),
-        ]
-        do {
-            return try XMLElement("network", [:], children).written()
-        } catch {
-            throw .invalid("write the definition of network \"\(name)\"", error.message)
-        }
+        self.isPersistent = isPersistent
     }
 }
 
 extension HypervisorConnection {
-    /// All networks, sorted by name.
+    /// All networks, sorted by name. One that vanishes meanwhile is left out.
     public func networks() async throws(HypervisorError) -> [NetworkInfo] {
         try await call("list networks") { call throws(HypervisorError) in
             let list = try call.each(
                 { virConnectListAllNetworks(call.connection, $0, 0) }, release: virNetworkFree,
-                { network throws(HypervisorError) -> NetworkInfo? in try call.info(ofNetwork: network) })
+                { network throws(HypervisorError) -> NetworkInfo? in
+                    do throws(HypervisorError) {
+                        return try call.info(ofNetwork: network)
+                    } catch {
+                        guard error.code == .noNetwork else { throw error }
+                        return nil
+                    }
+                })
             return list.sorted { $0.name < $1.name }
         }
     }
@@ -63,6 +50,17 @@ extension HypervisorConnection {
         try await orNil(.noNetwork) { () throws(HypervisorError) in
             try await call("look up network \"\(name)\"") { call throws(HypervisorError) in
                 try call.network(name) { network throws(HypervisorError) in try call.info(ofNetwork: network) }
+            }
+        }
+    }
+
+    /// The definition that a network starts with, as libvirt writes it; nil when there is none.
+    public func networkDocument(_ name: String) async throws(HypervisorError) -> XMLElement? {
+        try await orNil(.noNetwork) { () throws(HypervisorError) in
+            try await call("read the definition of network \"\(name)\"") { call throws(HypervisorError) in
+                try call.network(name) { network throws(HypervisorError) in
+                    try call.definition { virNetworkGetXMLDesc(network, $0) }
+                }
             }
         }
     }
@@ -79,12 +77,19 @@ extension HypervisorConnection {
         }
     }
 
+    /// Defines a network, or changes the definition that it starts with next time; its UUID must then be the one it has.
+    public func defineNetwork(xml: String) async throws(HypervisorError) {
+        try await call("define a network") { call throws(HypervisorError) -> Void in
+            virNetworkFree(try call.require(virNetworkDefineXML(call.connection, xml)))
+        }
+    }
+
     /// Starts a defined network.
     public func startNetwork(_ name: String) async throws(HypervisorError) {
         try await act("start", network: name, virNetworkCreate)
     }
 
-    /// Stops a network; guests on it lose it.
+    /// Stops a network; guests on it lose it. A transient one is then gone.
     public func stopNetwork(_ name: String) async throws(HypervisorError) {
         try await act("stop", network: name, virNetworkDestroy)
     }
@@ -92,6 +97,11 @@ extension HypervisorConnection {
     /// Removes the definition of a network.
     public func undefineNetwork(_ name: String) async throws(HypervisorError) {
         try await act("undefine", network: name, virNetworkUndefine)
+    }
+
+    /// Whether a network starts with its host.
+    public func setNetworkAutostart(_ name: String, _ autostart: Bool) async throws(HypervisorError) {
+        try await act("set the autostart of", network: name) { virNetworkSetAutostart($0, autostart ? 1 : 0) }
     }
 
     private func act(
@@ -104,7 +114,7 @@ extension HypervisorConnection {
 }
 
 extension Call {
-    fileprivate func network<Answer>(
+    func network<Answer>(
         _ name: String, _ body: (virNetworkPtr) throws(HypervisorError) -> Answer
     ) throws(HypervisorError) -> Answer {
         let network = try require(virNetworkLookupByName(connection, name))
@@ -121,6 +131,7 @@ extension Call {
             name: document.first("name")?.text ?? "", uuid: document.first("uuid")?.text ?? "",
             bridge: document.first("bridge")?[attribute: "name"],
             forward: document.first("forward").map { $0[attribute: "mode"] ?? "nat" },
-            isActive: try check(virNetworkIsActive(network)) == 1, autostart: autostart != 0)
+            isActive: try check(virNetworkIsActive(network)) == 1, autostart: autostart != 0,
+            isPersistent: try check(virNetworkIsPersistent(network)) == 1)
     }
 }

@@ -10,6 +10,8 @@ public struct PoolInfo: Sendable, Hashable {
     public var path: String?
     public var isActive: Bool
     public var autostart: Bool
+    /// Whether its definition outlives its being stopped.
+    public var isPersistent: Bool
     /// In bytes; 0 while it is not active.
     public var capacity: UInt64
     public var allocation: UInt64
@@ -17,7 +19,8 @@ public struct PoolInfo: Sendable, Hashable {
 
     public init(
         name: String, uuid: String = "", type: String = "dir", path: String?, isActive: Bool = true,
-        autostart: Bool = true, capacity: UInt64 = 0, allocation: UInt64 = 0, available: UInt64 = 0
+        autostart: Bool = true, isPersistent: Bool = true, capacity: UInt64 = 0, allocation: UInt64 = 0,
+        available: UInt64 = 0
     ) {
         self.name = name
         self.uuid = uuid
@@ -25,35 +28,10 @@ public struct PoolInfo: Sendable, Hashable {
         self.path = path
         self.isActive = isActive
         self.autostart = autostart
+        self.isPersistent = isPersistent
         self.capacity = capacity
         self.allocation = allocation
         self.available = available
-    }
-}
-
-/// A directory pool to be made.
-public struct PoolSpec: Sendable, Hashable {
-    public var name: String
-    /// Absolute.
-    public var path: String
-
-    public init(name: String, path: String) {
-        self.name = name
-        self.path = path
-    }
-
-    /// The definition as text.
-    public func xml() throws(HypervisorError) -> String {
-        let operation = "write the definition of pool \"\(name)\""
-        guard path.hasPrefix("/") else {
-            throw .invalid(operation, "the path of a pool must be absolute, found \"\(path)\"")
-        }
-        let target = XMLElement("target", [:], [XMLElement("path", text: path)])
-        do {
-            return try XMLElement("pool", ["type": "dir"], [XMLElement("name", text: name), target]).written()
-        } catch {
-            throw .invalid(operation, error.message)
-        }
     }
 }
 
@@ -63,12 +41,19 @@ extension HypervisorConnection {
         try await pools().map(\.name)
     }
 
-    /// All pools, sorted by name.
+    /// All pools, sorted by name. One that vanishes meanwhile is left out.
     public func pools() async throws(HypervisorError) -> [PoolInfo] {
         try await call("list pools") { call throws(HypervisorError) in
             let list = try call.each(
                 { virConnectListAllStoragePools(call.connection, $0, 0) }, release: virStoragePoolFree,
-                { pool throws(HypervisorError) -> PoolInfo? in try call.info(ofPool: pool) })
+                { pool throws(HypervisorError) -> PoolInfo? in
+                    do throws(HypervisorError) {
+                        return try call.info(ofPool: pool)
+                    } catch {
+                        guard error.code == .noPool else { throw error }
+                        return nil
+                    }
+                })
             return list.sorted { $0.name < $1.name }
         }
     }
@@ -77,6 +62,15 @@ extension HypervisorConnection {
     public func pool(_ name: String) async throws(HypervisorError) -> PoolInfo? {
         try await orNil(.noPool) { () throws(HypervisorError) in
             try await withPool("look up", name) { call, pool throws(HypervisorError) in try call.info(ofPool: pool) }
+        }
+    }
+
+    /// The definition that a pool starts with, as libvirt writes it; nil when there is none.
+    public func poolDocument(_ name: String) async throws(HypervisorError) -> XMLElement? {
+        try await orNil(.noPool) { () throws(HypervisorError) in
+            try await withPool("read the definition of", name) { call, pool throws(HypervisorError) in
+                try call.definition { virStoragePoolGetXMLDesc(pool, $0) }
+            }
         }
     }
 
@@ -91,9 +85,9 @@ extension HypervisorConnection {
             let pool = try call.require(found != nil ? found : virStoragePoolDefineXML(call.connection, xml, 0))
             defer { virStoragePoolFree(pool) }
             let info = try call.info(ofPool: pool)
-            guard info.type == "dir", info.path == spec.path else {
+            guard info.type == "dir", info.path == spec.target else {
                 let there = "\(info.type) pool at \"\(info.path ?? "")\""
-                throw call.failure(.invalidRequest, "there is a \(there) of that name, wanted \"\(spec.path)\"")
+                throw call.failure(.invalidRequest, "there is a \(there) of that name, wanted \"\(spec.target ?? "")\"")
             }
             if !info.isActive {
                 // Building makes the directory, and accepts one that is there.
@@ -110,7 +104,7 @@ extension HypervisorConnection {
         try await act("start", pool: name) { virStoragePoolCreate($0, 0) }
     }
 
-    /// Stops a pool; its volumes stay.
+    /// Stops a pool; its volumes stay. A transient one is then gone.
     public func stopPool(_ name: String) async throws(HypervisorError) {
         try await act("stop", pool: name, virStoragePoolDestroy)
     }
@@ -120,7 +114,7 @@ extension HypervisorConnection {
         try await act("undefine", pool: name, virStoragePoolUndefine)
     }
 
-    /// Makes libvirt look at the directory again.
+    /// Makes libvirt look at the storage again.
     public func refreshPool(_ name: String) async throws(HypervisorError) {
         try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
     }
@@ -128,12 +122,13 @@ extension HypervisorConnection {
     private func act(
         _ verb: String, pool name: String, _ body: @escaping @Sendable (virStoragePoolPtr?) -> Int32
     ) async throws(HypervisorError) {
-        try await withPool(verb, name) { call, pool throws(HypervisorError) -> Void in
-            _ = try call.check(body(pool))
+        // Mounts, logins and scans of devices may take long.
+        try await longCall("\(verb) pool \"\(name)\"") { call throws(HypervisorError) -> Void in
+            try call.pool(name) { pool throws(HypervisorError) in _ = try call.check(body(pool)) }
         }
     }
 
-    private func withPool<Answer: Sendable>(
+    func withPool<Answer: Sendable>(
         _ verb: String, _ name: String,
         _ body: @escaping @Sendable (Call, virStoragePoolPtr) throws(HypervisorError) -> Answer
     ) async throws(HypervisorError) -> Answer {
@@ -164,6 +159,17 @@ extension Call {
         return PoolInfo(
             name: document.first("name")?.text ?? "", uuid: document.first("uuid")?.text ?? "",
             type: document[attribute: "type"] ?? "", path: document.first("target", "path")?.text, isActive: isActive,
-            autostart: autostart != 0, capacity: info.capacity, allocation: info.allocation, available: info.available)
+            autostart: autostart != 0, isPersistent: try check(virStoragePoolIsPersistent(pool)) == 1,
+            capacity: info.capacity, allocation: info.allocation, available: info.available)
+    }
+
+    /// What an object will be at its next start; what it is, of a driver that knows no other.
+    func definition(
+        _ read: (UInt32) -> UnsafeMutablePointer<CChar>?
+    ) throws(HypervisorError) -> XMLElement {
+        // Pools and networks have one number for it.
+        if let text = read(VIR_NETWORK_XML_INACTIVE.rawValue) { return try document(text) }
+        guard failure().code == .invalidArgument else { throw failure() }
+        return try document(read(0))
     }
 }

@@ -15,6 +15,9 @@ public struct VolumeInfo: Sendable, Hashable {
     public var physical: UInt64?
     /// The image below it, if any.
     public var backing: VolumeSpec.Backing?
+    /// libvirt's type: `file`, `block`, `dir`, `network`.
+    public var type = "file"
+    public var permissions = PoolSpec.Permissions()
 
     public init(
         name: String, path: String, pool: String? = nil, format: String? = nil, capacity: UInt64,
@@ -91,14 +94,14 @@ extension HypervisorConnection {
         }
     }
 
-    /// Makes a volume by copying another of the same pool.
+    /// Makes a volume by copying another, of the same pool unless `origin` names another.
     public func cloneVolume(
-        _ source: String, as spec: VolumeSpec, in pool: String
+        _ source: String, from origin: String? = nil, as spec: VolumeSpec, in pool: String
     ) async throws(HypervisorError) -> VolumeInfo {
         let xml = try spec.xml()
         return try await longCall("copy volume \"\(source)\" to \"\(spec.name)\"") { call throws(HypervisorError) in
             try call.pool(pool) { found throws(HypervisorError) in
-                try call.volume(source, in: pool) { original throws(HypervisorError) in
+                try call.volume(source, in: origin ?? pool) { original throws(HypervisorError) in
                     let volume = try call.require(virStorageVolCreateXMLFrom(found, xml, original, 0))
                     defer { virStorageVolFree(volume) }
                     return try call.info(ofVolume: volume, pool: pool)
@@ -107,11 +110,23 @@ extension HypervisorConnection {
         }
     }
 
-    /// Makes a volume larger.
-    public func resizeVolume(_ name: String, in pool: String, to capacity: UInt64) async throws(HypervisorError) {
+    /// Makes a volume larger, or smaller if `isShrunk`: what is behind the new end is then lost.
+    public func resizeVolume(
+        _ name: String, in pool: String, to capacity: UInt64, shrinking isShrunk: Bool = false
+    ) async throws(HypervisorError) {
+        let flags = isShrunk ? VIR_STORAGE_VOL_RESIZE_SHRINK.rawValue : 0
         try await longCall("resize volume \"\(name)\" in pool \"\(pool)\"") { call throws(HypervisorError) -> Void in
             try call.volume(name, in: pool) { volume throws(HypervisorError) in
-                _ = try call.check(virStorageVolResize(volume, capacity, 0))
+                _ = try call.check(virStorageVolResize(volume, capacity, flags))
+            }
+        }
+    }
+
+    /// Overwrites a volume with zeros, so that what is in it cannot be read back by ordinary means.
+    public func wipeVolume(_ name: String, in pool: String) async throws(HypervisorError) {
+        try await longCall("wipe volume \"\(name)\" in pool \"\(pool)\"") { call throws(HypervisorError) -> Void in
+            try call.volume(name, in: pool) { volume throws(HypervisorError) in
+                _ = try call.check(virStorageVolWipe(volume, 0))
             }
         }
     }
@@ -150,15 +165,18 @@ extension Call {
                     ? UInt64(element.text) : DomainDescription.bytes(element).flatMap(UInt64.init(exactly:))
             } ?? 0
         }
-        let backing = document.first("backingStore").flatMap { below in
+        let backing = document.first("backingStore").flatMap { below -> VolumeSpec.Backing? in
             below.first("path").map { path in
                 VolumeSpec.Backing(path: path.text, format: below.first("format")?[attribute: "type"] ?? "raw")
             }
         }
-        return VolumeInfo(
+        var info = VolumeInfo(
             name: document.first("name")?.text ?? "", path: document.first("target", "path")?.text ?? "", pool: pool,
             format: document.first("target", "format")?[attribute: "type"], capacity: bytes("capacity"),
             allocation: bytes("allocation"), physical: document.first("physical") == nil ? nil : bytes("physical"),
             backing: backing)
+        info.type = document[attribute: "type"] ?? "file"
+        info.permissions = document.first("target", "permissions").map(PoolSpec.Permissions.init) ?? info.permissions
+        return info
     }
 }

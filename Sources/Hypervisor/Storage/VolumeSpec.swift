@@ -25,6 +25,10 @@ public struct VolumeSpec: Sendable, Hashable {
     /// The file's owner and group as numbers; nil: the pool's.
     public var owner: UInt32?
     public var group: UInt32?
+    /// The security label; nil: the pool's.
+    public var label: String?
+    /// Whether a file system that copies on write shall not do so for this file.
+    public var isNotCopiedOnWrite = false
 
     public init(
         name: String, capacity: UInt64, format: String = "qcow2", allocation: UInt64? = nil, backing: Backing? = nil,
@@ -62,14 +66,12 @@ public struct VolumeSpec: Sendable, Hashable {
     }
 
     private var element: XMLElement {
-        let permissions = [
-            mode.map { XMLElement("mode", text: "0" + String($0, radix: 8)) },
-            owner.map { XMLElement("owner", text: "\($0)") }, group.map { XMLElement("group", text: "\($0)") },
-        ].compactMap { $0 }
+        let permissions = PoolSpec.Permissions(mode: mode, owner: owner, group: group, label: label)
         var target = [XMLElement("format", ["type": format])]
-        if !permissions.isEmpty { target.append(XMLElement("permissions", [:], permissions)) }
+        if let element = PoolXML.permissions(permissions) { target.append(element) }
         // Unasked, libvirt may make the format of before 2013.
         if format == "qcow2" { target.append(XMLElement("compat", text: "1.1")) }
+        if isNotCopiedOnWrite { target.append(XMLElement("nocow")) }
         let backingStore = backing.map { backing in
             XMLElement(
                 "backingStore", [:],

@@ -22,20 +22,23 @@ extension HypervisorConnection {
     /// - Parameters:
     ///   - path: the local file.
     ///   - name: a volume that exists; raw and of the file's size, whatever the file's format.
+    ///   - range: the bytes of the file to send to the same place of the volume; nil: all of them.
     ///   - progress: called on the transfer's thread, some times a second at most.
     public func upload(
-        _ path: String, to name: String, in pool: String,
+        _ path: String, to name: String, in pool: String, range: Range<UInt64>? = nil,
         progress: @escaping @Sendable (UploadProgress) -> Void = { _ in }
     ) async throws(HypervisorError) {
-        let cancelled = Cancellation()
+        let cancelled = TransferCancellation()
         let operation = "upload \"\(path)\" to volume \"\(name)\" in pool \"\(pool)\""
         let outcome: Result<Void, HypervisorError> = await withTaskCancellationHandler {
             do throws(HypervisorError) {
                 try await longCall(operation) { call throws(HypervisorError) -> Void in
                     let file = try LocalFile(path, for: call)
                     try call.volume(name, in: pool) { volume throws(HypervisorError) in
+                        let range = (range ?? 0..<file.size).clamped(to: 0..<file.size)
                         let upload = Upload(
-                            call: call, file: file, volume: volume, progress: progress, cancelled: cancelled)
+                            call: call, file: file, volume: volume, range: range, progress: progress,
+                            cancelled: cancelled)
                         try upload.send()
                     }
                 }
@@ -50,7 +53,8 @@ extension HypervisorConnection {
     }
 }
 
-private final class Cancellation: Sendable {
+/// Tells a transfer's thread that its task was cancelled.
+final class TransferCancellation: Sendable {
     private let flag = Atomic(false)
     var isSet: Bool { flag.load(ordering: .relaxed) }
     func set() { flag.store(true, ordering: .relaxed) }
@@ -83,15 +87,59 @@ private struct Upload {
     let call: Call
     let file: LocalFile
     let volume: virStorageVolPtr
-    let progress: @Sendable (UploadProgress) -> Void
-    let cancelled: Cancellation
+    var range: Range<UInt64>
+    var progress: @Sendable (UploadProgress) -> Void
+    let cancelled: TransferCancellation
     private static let chunk = 256 << 10
+    /// Holes shorter than this travel as zeros where each would cost a stream.
+    private static let smallHole: UInt64 = 64 << 10
     // Linux's numbers; the header shows them only to those who define _GNU_SOURCE.
     private static let seekData: Int32 = 3
     private static let seekHole: Int32 = 4
 
     func send() throws(HypervisorError) {
-        let (stream, sparse) = try begin()
+        if range.lowerBound == 0 && range.upperBound == file.size {
+            try send(try begin())
+        } else {
+            try sendPieces()
+        }
+        try verify()
+    }
+
+    /// A host cuts a volume off behind a hole that is sent, so a part of a file goes as one plain stream for each piece
+    /// of data in it.
+    private func sendPieces() throws(HypervisorError) {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let start: UInt64
+            var end: UInt64
+            (start, end) = try dataRange(from: offset, sparse: true)
+            while end < range.upperBound {
+                let next = try dataRange(from: end, sparse: true)
+                guard next.0 - end < Self.smallHole, next.1 > next.0 else { break }
+                end = next.1
+            }
+            offset = end
+            guard start < end else { break }
+            var piece = self
+            piece.range = start..<end
+            piece.progress = { [progress, range] step in
+                progress(UploadProgress(sent: start - range.lowerBound + step.sent, total: UInt64(range.count)))
+            }
+            let stream = try call.require(virStreamNew(call.connection, 0))
+            guard virStorageVolUpload(volume, stream, start, end - start, 0) == 0 else {
+                let failure = call.failure()
+                virStreamFree(stream)
+                throw failure
+            }
+            try piece.send((stream, sparse: false))
+        }
+        progress(UploadProgress(sent: UInt64(range.count), total: UInt64(range.count)))
+    }
+
+    /// Sends the range, and lets the stream go.
+    private func send(_ begun: (stream: virStreamPtr, sparse: Bool)) throws(HypervisorError) {
+        let (stream, sparse) = begun
         defer { virStreamFree(stream) }
         do throws(HypervisorError) {
             try sendAll(to: stream, sparse: sparse)
@@ -100,7 +148,6 @@ private struct Upload {
             virStreamAbort(stream)
             throw error
         }
-        try verify()
     }
 
     /// Sparse where the host can, else plain.
@@ -108,7 +155,8 @@ private struct Upload {
         for sparse in [true, false] {
             let stream = try call.require(virStreamNew(call.connection, 0))
             let flags = sparse ? UInt32(VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM.rawValue) : 0
-            if virStorageVolUpload(volume, stream, 0, file.size, flags) == 0 { return (stream, sparse) }
+            let length = UInt64(range.count)
+            if virStorageVolUpload(volume, stream, range.lowerBound, length, flags) == 0 { return (stream, sparse) }
             let failure = call.failure()
             virStreamFree(stream)
             guard sparse, [.noSupport, .invalidArgument].contains(failure.code) else { throw failure }
@@ -117,10 +165,11 @@ private struct Upload {
     }
 
     private func sendAll(to stream: virStreamPtr, sparse: Bool) throws(HypervisorError) {
-        var offset: UInt64 = 0
+        var offset = range.lowerBound
         var told = EventLoop.now()
-        progress(UploadProgress(sent: 0, total: file.size))
-        while offset < file.size {
+        func tell() { progress(UploadProgress(sent: offset - range.lowerBound, total: UInt64(range.count))) }
+        tell()
+        while offset < range.upperBound {
             let (start, end) = try dataRange(from: offset, sparse: sparse)
             if start > offset { try call.check(virStreamSendHole(stream, Int64(start - offset), 0)) }
             offset = start
@@ -130,23 +179,24 @@ private struct Upload {
                 let now = EventLoop.now()
                 if now - told > 100_000_000 {
                     told = now
-                    progress(UploadProgress(sent: offset, total: file.size))
+                    tell()
                 }
             }
         }
-        progress(UploadProgress(sent: file.size, total: file.size))
+        tell()
     }
 
-    /// The next piece of data at or behind `offset`; empty at the end of the file when only a hole is left.
+    /// The next piece of data at or behind `offset`; empty at the end of the range when only a hole is left.
     private func dataRange(from offset: UInt64, sparse: Bool) throws(HypervisorError) -> (UInt64, UInt64) {
-        guard sparse else { return (offset, file.size) }
+        let last = range.upperBound
+        guard sparse else { return (offset, last) }
         let start = lseek(file.descriptor, off_t(offset), Self.seekData)
         guard start >= 0 else {
             // ENXIO: only a hole is left. Anything else: a file system that does not tell.
-            return errno == ENXIO ? (file.size, file.size) : (offset, file.size)
+            return errno == ENXIO ? (last, last) : (offset, last)
         }
         let end = lseek(file.descriptor, start, Self.seekHole)
-        return (min(UInt64(start), file.size), end > start ? min(UInt64(end), file.size) : file.size)
+        return (min(UInt64(start), last), end > start ? min(UInt64(end), last) : last)
     }
 
     private func sendChunk(at offset: UInt64, upTo end: UInt64, to stream: virStreamPtr) throws(HypervisorError)

@@ -2,7 +2,7 @@
 struct GuestImage: Sendable, Hashable {
     let folder: String
 
-    /// A qcow2 of 13 MB: a 64 MB disk that boots under a BIOS.
+    /// A qcow2 of 16 MB: a 64 MB disk that boots under a BIOS.
     var disk: String { folder + "/drover-guest.qcow2" }
     var kernel: String { folder + "/vmlinuz" }
     var initialRoot: String { folder + "/initrd" }
@@ -12,11 +12,12 @@ struct GuestImage: Sendable, Hashable {
         let sources = AptSources.machine()
         let script = BuildScript(name: "image.sh", bytes: PackageResources.image_sh)
         let first = String(decoding: PackageResources.guest_sh, as: UTF8.self)
+        let seed = String(decoding: PackageResources.guest_seed_sh, as: UTF8.self)
         let folder = try await Cache.directory(
-            "guest", recipe: [script.text, first, sources.codename], progress: progress
+            "guest", recipe: [script.text, first, seed, sources.codename], progress: progress
         ) { (out, work) throws(LabError) in
             progress("making the guest image")
-            try await script.run([out, work, Cache.packageFiles, sources.write(in: work), first])
+            try await script.run([out, work, Cache.packageFiles, sources.write(in: work), first, seed])
         }
         return GuestImage(folder: folder)
     }

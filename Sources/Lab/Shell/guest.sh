@@ -1,6 +1,7 @@
 #!/bin/sh
-# The first process of the guest image: busybox ash. Takes its name from a NoCloud seed and its address by DHCP, then
-# counts once a second: to the console, to its disk and over HTTP, which shows what a migration or a crash costs.
+# The first process of the guest image: busybox ash. Takes its name, keys and network from a NoCloud seed (without one
+# its address by DHCP), lets the seed's keys in over SSH, then counts once a second: to the console, to its disk and over
+# HTTP, which shows what a migration or a crash costs.
 #
 # Console:         drover-guest: BOOT HOSTNAME COUNTER UPTIME
 # http://./counter BOOT HOSTNAME COUNTER UPTIME
@@ -12,6 +13,7 @@ export PATH=/bin
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs devtmpfs /dev
 /bin/busybox --install -s /bin
+mkdir /dev/pts && mount -t devpts devpts /dev/pts
 
 read -r cmdline < /proc/cmdline
 case " $cmdline " in
@@ -20,36 +22,27 @@ esac
 while read -r module; do insmod "/modules/$module" 2>/dev/null; done < /modules/order
 
 # The seed, if there is one: disks and drives need a moment to be found.
-seed() {
-    for device in /dev/sr[0-9]* /dev/vd[a-z] /dev/sd[a-z]; do
-        if [ -b "$device" ] && mount -t iso9660 -o ro "$device" /mnt 2>/dev/null; then
-            [ ! -r /mnt/meta-data ] || return 0
-            umount /mnt
-        fi
-    done
-    return 1
-}
-value() { sed -n "s/^$1:[[:space:]]*[\"']\\{0,1\\}\\([A-Za-z0-9._-]*\\).*/\\1/p" /mnt/meta-data | head -n 1; }
-
+# shellcheck source=/dev/null
+. /seed
 name=drover-guest
 for _ in 1 2 3 4 5 6 7 8 9 10; do
-    if seed; then
-        given=$(value local-hostname)
-        name=${given:-$name}
-        echo "drover-guest: seed $(value instance-id)"
-        umount /mnt
+    if open_seed; then
+        take_seed
         break
     fi
     sleep 0.1
 done
 hostname "$name"
+echo "$name" > /etc/hostname
 
 ip link set lo up
-for card in /sys/class/net/eth*; do
-    [ -e "$card" ] || continue
-    ip link set "${card##*/}" up
-    udhcpc -f -i "${card##*/}" -s /lease -x "hostname:$name" -t 5 -T 1 -A 2 > /dev/null 2>&1 &
-done
+if [ -s /run/seed/network ]; then
+    connect_by_seed < /run/seed/network
+else
+    for card in /sys/class/net/eth*; do [ ! -e "$card" ] || connect_by_dhcp "${card##*/}"; done
+fi
+serve_ssh
+for script in /run/seed/script-*; do [ ! -e "$script" ] || sh "$script" > "$script.log" 2>&1 & done
 httpd -p 80 -h /www
 acpid -f > /dev/null 2>&1 &
 

@@ -1,26 +1,31 @@
 #!/bin/sh
-# Makes the guest image: Debian's cloud kernel and busybox on a 64 MB disk that boots by itself. Nothing is mounted.
+# Makes the guest image: Debian's cloud kernel, busybox and dropbear on a 64 MB disk that boots by itself. Nothing is
+# mounted.
 # Follows apt.sh.
 #
-# usage: image.sh OUT WORK DEBS SOURCES INIT
+# usage: image.sh OUT WORK DEBS SOURCES INIT SEED
 #   OUT      directory to fill (must not exist): vmlinuz, initrd, drover-guest.qcow2
 #   WORK     directory of this build
 #   DEBS     package files kept between builds
 #   SOURCES  file of deb822 sources
 #   INIT     text of the guest's first process
+#   SEED     text of what it reads a NoCloud seed with
 set -eu
 
-out=$1 work=$2 debs=$3 sources=$4 init=$5
+out=$1 work=$2 debs=$3 sources=$4 init=$5 seed=$6
 
 : > "$work/status"
 apt_alone "$work/apt" "$work/status" "$sources"
 kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+server=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+    --no-enhances dropbear-bin | sed -n 's/^\([a-z0-9][a-z0-9.+-]*\)$/\1/p')
 mkdir -p "$debs"
 (
     cd "$debs"
-    apt-get -qq download "$kernel" busybox-static < /dev/null
+    # shellcheck disable=SC2086
+    apt-get -qq download "$kernel" busybox-static $server < /dev/null
 )
-for package in "$kernel" busybox-static; do
+for package in "$kernel" busybox-static $server; do
     found=
     for file in "$debs/${package}_"*.deb; do found=$file; done
     dpkg-deb --extract "$found" "$work/unpacked"
@@ -30,11 +35,29 @@ modules=$work/unpacked/lib/modules/$version
 "$work/unpacked/bin/busybox" depmod -b "$work/unpacked" "$version"
 
 root=$work/root
-mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/mnt" "$root/tmp" "$root/modules" \
-    "$root/www/cgi-bin" "$root/etc/acpi/PWRF" "$root/var/log" "$root/var/run"
+mkdir -p "$root/bin" "$root/lib" "$root/lib64" "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/mnt" \
+    "$root/tmp" "$root/modules" "$root/www/cgi-bin" "$root/etc/acpi/PWRF" "$root/etc/dropbear" "$root/root/.ssh" \
+    "$root/var/log" "$root/var/run"
+chmod 700 "$root/root" "$root/root/.ssh"
+chmod 1777 "$root/tmp"
 cp "$work/unpacked/bin/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 printf '%s' "$init" > "$root/init"
+printf '%s' "$seed" > "$root/seed"
+
+# The SSH server with the libraries that it needs.
+cp "$work/unpacked/usr/sbin/dropbear" "$work/unpacked/usr/bin/dropbearconvert" "$root/bin/"
+loader=$work/unpacked/lib64/ld-linux-x86-64.so.2
+cp -L "$loader" "$root/lib64/"
+for program in dropbear dropbearconvert; do
+    "$loader" --library-path "$work/unpacked/lib/x86_64-linux-gnu:$work/unpacked/usr/lib/x86_64-linux-gnu" \
+        --list "$root/bin/$program" | sed -n 's/.* => \(.*\) (0x.*/\1/p'
+done | sort -u | while read -r library; do cp -L "$library" "$root/lib/"; done
+echo 'root:x:0:0:root:/root:/bin/sh' > "$root/etc/passwd"
+echo 'root:x:0:' > "$root/etc/group"
+echo 'root:*:19000:0:99999:7:::' > "$root/etc/shadow"
+chmod 600 "$root/etc/shadow"
+printf 'ID=drover-guest\nNAME="Drover guest"\nVERSION_ID=1\n' > "$root/etc/os-release"
 
 # Modules, each behind those it needs; what this kernel has built in or lacks is left out. (It has no AHCI: on a q35
 # machine the seed has to be on virtio.)

@@ -1,0 +1,67 @@
+internal import Hypervisor
+internal import Values
+
+/// A disk of a VM, with the name under which its user knows it.
+struct MachineDisk: Sendable {
+    /// What the volume's name says behind the VM's: `system`, `data`, `seed`; else the guest's own, such as `vda`.
+    let name: String
+    let description: DiskDescription
+    /// The volume it is, if it is in a pool.
+    let volume: VolumeInfo?
+    /// Whether the volume was made for this VM, and goes with it.
+    let isOwn: Bool
+
+    var target: String { description.target }
+    /// Whether the guest can write to it.
+    var isWritable: Bool { description.device == .disk && !description.isReadOnly }
+
+    /// The disks of a VM, in the order of its definition.
+    static func all(
+        of description: DomainDescription, over connection: HypervisorConnection
+    ) async throws(HypervisorError) -> [MachineDisk] {
+        var disks: [MachineDisk] = []
+        for disk in description.disks {
+            var volume: VolumeInfo?
+            if let path = disk.source?.path { volume = try await connection.volume(path: path) }
+            let part = volume.flatMap { ownPart($0.name, of: description.name) }
+            // A volume whose pool cannot rename kept its name when the VM got another one.
+            let isNoted = volume.map { description.metadata?.labels[keptLabel(disk.target)] == $0.path } ?? false
+            disks.append(
+                MachineDisk(
+                    name: part ?? disk.target, description: disk, volume: volume, isOwn: part != nil || isNoted))
+        }
+        return disks
+    }
+
+    /// `system` of `web1_system.qcow2`, if the VM is web1.
+    private static func ownPart(_ volume: String, of vm: String) -> String? {
+        guard volume.hasPrefix(vm + "_") else { return nil }
+        let rest = volume.dropFirst(vm.utf8.count + 1)
+        return rest.lastIndex(of: ".").map { String(rest[..<$0]) } ?? String(rest)
+    }
+
+    /// The label of the domain's metadata that says that a disk's volume is its own, whatever it is called.
+    static func keptLabel(_ target: String) -> String { "volume-\(target)" }
+
+    /// The disk that a user means: by its name, the guest's name of it, or its serial; the first one when none is said.
+    static func find(
+        _ word: String?, among disks: [MachineDisk], of vm: String
+    ) throws(Diagnostics) -> MachineDisk {
+        guard let word else {
+            if let first = disks.first(where: { $0.name == "system" }) ?? disks.first(where: \.isWritable) {
+                return first
+            }
+            throw Diagnostics(.error("\"\(vm)\" has no disk"))
+        }
+        if let disk = disks.first(where: { $0.name == word }) ?? disks.first(where: { $0.target == word })
+            ?? disks.first(where: { $0.description.serial == word })
+        {
+            return disk
+        }
+        let names = disks.map(\.name)
+        throw Diagnostics(
+            .error(
+                "\"\(vm)\" has no disk \"\(word)\"", detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
+                hint: NearestName.hint(for: word, among: names)))
+    }
+}

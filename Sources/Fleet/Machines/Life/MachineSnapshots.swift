@@ -1,0 +1,192 @@
+package import Hypervisor
+internal import Inventory
+package import Values
+
+/// States of a VM that it can be brought back to, kept inside its qcow2 disks.
+package struct MachineSnapshots: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver) {
+        self.context = context
+        self.driver = driver
+    }
+
+    /// A VM's snapshots, oldest first.
+    package func list(_ name: String) async throws -> [DomainSnapshot] {
+        let found = try await MachineCensus(context, driver: driver).find(name)
+        let connection = try await driver.connect(to: found.host)
+        do throws(HypervisorError) {
+            let snapshots = try await connection.snapshots(of: .uuid(found.machine.uuid))
+            await connection.close()
+            return snapshots
+        } catch {
+            await connection.close()
+            throw HostProblem(error, host: found.host.name)
+        }
+    }
+
+    /// One snapshot of a VM.
+    package func show(_ snapshot: String, of name: String) async throws -> DomainSnapshot {
+        let all = try await list(name)
+        if let one = all.first(where: { $0.name == snapshot }) { return one }
+        throw Self.missing(snapshot, of: name, all)
+    }
+
+    /// Keeps what the VM is now: its disks, and its memory if it runs. Its guest stands still meanwhile.
+    /// - Parameter snapshot: its name; nil for one made of the time.
+    package func create(_ snapshot: String?, of name: String, note: String? = nil) async throws -> DomainSnapshot {
+        let wanted = snapshot ?? Clock.iso(Clock.now).filter { $0 != ":" }.lowercased()
+        try MachineName.validate(wanted, for: "a snapshot")
+        return try await work("create", wanted, on: name) { held in
+            let description = try await held.connection.description(
+                of: held.domain, held.isActive ? [] : .inactive)
+            try Self.refuse(description, held)
+            let there = try await held.connection.snapshots(of: held.domain)
+            guard !there.contains(where: { $0.name == wanted }) else {
+                throw Diagnostics(
+                    .error(
+                        "\"\(held.name)\" has a snapshot \"\(wanted)\" already", hint: "choose another name",
+                        host: held.found.host.name))
+            }
+        } act: { held throws(HypervisorError) in
+            try await held.connection.makeSnapshot(wanted, of: held.domain, note: note)
+            let made = try await held.connection.snapshots(of: held.domain).first { $0.name == wanted }
+            guard let made else {
+                throw HypervisorError(code: .noSnapshot, message: "it vanished", operation: "find the snapshot \"\(wanted)\"")
+            }
+            return made
+        }
+    }
+
+    /// Brings the VM back to a snapshot; what it is now is lost.
+    /// - Parameters:
+    ///   - start: have it run afterwards, whatever it did then.
+    ///   - force: replace the running process where libvirt cannot bring it back as it is.
+    /// - Returns: what the VM does now.
+    package func revert(
+        _ name: String, to snapshot: String, start: Bool = false, force: Bool = false
+    ) async throws -> DomainState {
+        try await work("revert", snapshot, on: name) { held in
+            try await Self.demand(snapshot, of: held)
+        } act: { held throws(HypervisorError) in
+            try await held.connection.revert(held.domain, to: snapshot, running: start ? true : nil, force: force)
+            return try await held.connection.state(held.domain)
+        }
+    }
+
+    /// Removes a snapshot; the VM stays as it is.
+    package func delete(_ snapshot: String, of name: String) async throws {
+        try await work("delete", snapshot, on: name) { held in
+            try await Self.demand(snapshot, of: held)
+        } act: { held throws(HypervisorError) in
+            _ = try await held.connection.deleteSnapshot(snapshot, of: held.domain)
+        }
+    }
+
+    private func work<Answer: Sendable>(
+        _ verb: String, _ snapshot: String, on name: String, refuse: (HeldMachine) async throws -> Void,
+        act: (HeldMachine) async throws(HypervisorError) -> Answer
+    ) async throws -> Answer {
+        try await MachineHold(context, driver: driver).with(name) { held in
+            try await refuse(held)
+            let log = try Journal(context.directory).begin(
+                "snapshot", held.fields(("verb", Value(verb)), ("snapshot", Value(snapshot))))
+            do throws(HypervisorError) {
+                let answer = try await act(held)
+                try? log.record("finished")
+                return answer
+            } catch {
+                // A lost connection leaves it open: what the host did is not known.
+                if !error.isConnectionLoss { try? log.record("undone") }
+                throw error
+            }
+        }
+    }
+
+    /// What the hosts have of it decides. A call that is still at work there is waited for.
+    func settle(_ record: OperationRecord) async throws -> String {
+        let log = Journal(context.directory).resume(record)
+        return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
+            var isDone = false
+            if let machine, let name = record["snapshot"]?.string {
+                let domain = DomainReference.uuid(machine.uuid)
+                try await connection.waitForJobs(domain, of: machine)
+                let snapshot = try await connection.snapshots(of: domain).first { $0.name == name }
+                switch record["verb"]?.string {
+                case "create": isDone = snapshot != nil
+                case "revert": isDone = snapshot?.isCurrent ?? false
+                default: isDone = snapshot == nil
+                }
+            }
+            try log.record(isDone ? "finished" : "undone")
+            return isDone ? "finished" : "undone"
+        }
+    }
+
+    /// libvirt would refuse these too, at its end and in its own words.
+    private static func refuse(_ description: DomainDescription, _ held: HeldMachine) throws(Diagnostics) {
+        var problems: [Diagnostic] = []
+        let host = held.found.host.name
+        if description.nvram != nil || description.document.first("os")?[attribute: "firmware"] == "efi" {
+            problems.append(
+                .error(
+                    "\"\(held.name)\" starts by UEFI, whose variables a snapshot cannot hold",
+                    hint: "keep a copy instead: `drover vm clone \(held.name)`", host: host))
+        }
+        for disk in description.disks where disk.device == .disk && !disk.isReadOnly {
+            guard let path = disk.source?.path else {
+                problems.append(
+                    .error("the disk \(disk.target) of \"\(held.name)\" is on the network", host: host))
+                continue
+            }
+            guard disk.format != "qcow2" else { continue }
+            problems.append(
+                .error(
+                    "the disk \(disk.target) of \"\(held.name)\" is \(disk.format ?? "of no known format")",
+                    detail: "only qcow2 disks hold snapshots; this one is \(path)",
+                    hint: "keep a copy instead: `drover vm clone \(held.name)`", host: host))
+        }
+        if held.isActive, let device = (description.hostDevices + description.sharedDirectories).first {
+            problems.append(
+                .error("\"\(held.name)\" holds a \(device)", hint: "stop it first", host: host))
+        }
+        if let found = Diagnostics(problems) { throw found }
+    }
+
+    private static func demand(_ snapshot: String, of held: HeldMachine) async throws {
+        let all = try await held.connection.snapshots(of: held.domain)
+        guard !all.contains(where: { $0.name == snapshot }) else { return }
+        throw missing(snapshot, of: held.name, all)
+    }
+
+    private static func missing(_ snapshot: String, of name: String, _ all: [DomainSnapshot]) -> Diagnostics {
+        let names = all.map(\.name)
+        return Diagnostics(
+            .error(
+                "\"\(name)\" has no snapshot \"\(snapshot)\"",
+                detail: names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))",
+                hint: NearestName.hint(for: snapshot, among: names)))
+    }
+}
+
+extension HypervisorConnection {
+    /// Waits until what another process began on the domain has ended, by asking for something that changes nothing but
+    /// needs the domain to itself. libvirt gives up after half a minute.
+    func waitForJobs(_ domain: DomainReference, of machine: DomainSummary) async throws(HypervisorError) {
+        try await setMetadata(domain, machine.metadata)
+    }
+}
+
+extension DomainSnapshot {
+    /// For programs.
+    package var value: Value {
+        Value(
+            Mapping([
+                ("name", Value(name)), ("created", Value(Clock.iso(created))), ("state", Value(state)),
+                ("memory", Value(hasMemory)), ("current", Value(isCurrent)),
+                ("parent", parent.map { Value($0) } ?? .null), ("note", note.map { Value($0) } ?? .null),
+                ("disks", Value(disks.filter { $0.kind != "no" }.map { Value($0.target) })),
+            ]))
+    }
+}

@@ -1,0 +1,96 @@
+internal import Hypervisor
+package import Values
+
+/// A disk as it was asked for: by an option, by an entry of a file, or by a disk profile in Salt's notation. What is nil
+/// is left to whatever it is laid over, and in the end to the standard.
+package struct DiskRequest: Sendable, Hashable {
+    package enum Device: String, Sendable, Hashable, CaseIterable { case disk, cdrom }
+
+    /// `system`, `data`; empty until it is merged with the profile where it goes by its position.
+    package var name: String
+    /// Nil: the image's own size.
+    package var size: ByteSize?
+    /// `qcow2` or `raw`.
+    package var format: String?
+    /// The pool that its volume is made in.
+    package var pool: String?
+    /// `virtio`, `scsi`, `sata`, `usb`.
+    package var bus: String?
+    /// The image of the store that it is made from.
+    package var image: String?
+    /// An existing volume of the pool, or the path of an existing file or block device: used as it is, never removed.
+    package var source: String?
+    /// Whether it stands on the image instead of being a copy.
+    package var overlay: Bool?
+    /// libvirt's cache mode.
+    package var cache: String?
+    /// `native`, `threads` or `io_uring`.
+    package var io: String?
+    /// Whether the guest's discards reach the storage.
+    package var discard: Bool?
+    package var serial: String?
+    package var isReadOnly = false
+    package var device = Device.disk
+    /// Whether its requests are served by the VM's I/O thread.
+    package var iothread: Bool?
+    /// Whether space is taken only as it is written; false takes all at once.
+    package var sparse: Bool?
+
+    package init(name: String = "", size: ByteSize? = nil) {
+        self.name = name
+        self.size = size
+    }
+
+    /// Reads `size=20G,format=qcow2,pool=default,bus=virtio,image=X,name=data`, or just a size.
+    package init(argument: String) throws(Diagnostics) {
+        if let size = ByteSize(argument) {
+            self.init(size: size)
+        } else {
+            try self.init(Mapping(argument: argument, of: "the disk"))
+        }
+    }
+
+    /// Reads a mapping: of a disk profile in Salt's notation, or of a VM's entry.
+    /// - Parameter name: the disk's, where the mapping does not say it itself.
+    package init(_ mapping: Mapping, name: String = "") throws(Diagnostics) {
+        let own = mapping["name"]?.scalarText ?? name
+        var reader = KeyReader(mapping, of: own.isEmpty ? "a disk" : "the disk \"\(own)\"")
+        self.init(name: reader.text("name") ?? name, size: reader.size("size"))
+        format = reader.text("format")
+        pool = reader.text("pool")
+        bus = reader.text("bus", "model")
+        image = reader.text("image")
+        source = reader.text("source", "source_file")
+        overlay = reader.truth("overlay", "overlay_image")
+        cache = reader.text("cache")
+        io = reader.text("io")
+        discard = reader.truth("discard")
+        serial = reader.text("serial")
+        isReadOnly = reader.truth("read_only", "readonly") ?? false
+        device = reader.choice("device") ?? .disk
+        iothread = reader.truth("iothread")
+        sparse = reader.truth("sparse", "sparse_volume")
+        try reader.finish()
+    }
+
+    /// This disk with what another says laid over it.
+    package func overlaid(by other: DiskRequest) -> DiskRequest {
+        var result = self
+        result.size = other.size ?? size
+        result.format = other.format ?? format
+        result.pool = other.pool ?? pool
+        result.bus = other.bus ?? bus
+        result.image = other.image ?? image
+        result.source = other.source ?? source
+        result.overlay = other.overlay ?? overlay
+        result.cache = other.cache ?? cache
+        result.io = other.io ?? io
+        result.discard = other.discard ?? discard
+        result.serial = other.serial ?? serial
+        result.isReadOnly = other.isReadOnly || isReadOnly
+        result.device = other.device == .disk ? device : other.device
+        result.iothread = other.iothread ?? iothread
+        result.sparse = other.sparse ?? sparse
+        return result
+    }
+}

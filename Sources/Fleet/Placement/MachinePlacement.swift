@@ -1,0 +1,129 @@
+internal import Hypervisor
+package import Inventory
+package import Values
+
+/// Chooses hosts for VMs: asks every hypervisor what it has, excludes those that cannot have the VM, and takes the best
+/// of the rest.
+package struct MachinePlacement: Sendable {
+    /// The pool that Drover makes where there is none.
+    static let standardPool = "default"
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver) {
+        self.context = context
+        self.driver = driver
+    }
+
+    /// A host for a VM that is to be made.
+    package struct Choice: Sendable {
+        package let host: Host
+        /// What speaks against a host that was insisted on.
+        package let warnings: [Diagnostic]
+    }
+
+    /// The host for one VM: the one that its spec names, if nothing makes that impossible, else the best.
+    /// - Parameter census: who answered: a host that did not is not asked again.
+    /// - Throws: `Diagnostics` naming what excluded each host.
+    package func choose(_ spec: MachineSpec, census: [MachineCensus.Answer]) async throws -> Choice {
+        let silent = census.compactMap { answer in
+            if case .failure(let problem) = answer.machines { (answer.host, problem) } else { nil }
+        }
+        if let problem = silent.first(where: { $0.0.name == spec.host })?.1 { throw problem }
+        let asked = census.map(\.host).filter { host in
+            !silent.contains { $0.0.name == host.name } && (spec.host.map { $0 == host.name } ?? true)
+        }
+        var survey = await survey([spec], hosts: asked)
+        survey.answers += silent.map { host, problem in
+            .init(host: host, census: .init(host: host, machines: .failure(problem)), stock: .failure(problem))
+        }
+        guard let placing = try place([spec], in: survey).first, let name = placing.host else {
+            throw Diagnostics(.error("there is no hypervisor", hint: "`drover apply` makes hypervisors of hosts"))
+        }
+        return Choice(host: try context.host(named: name), warnings: placing.warnings)
+    }
+
+    /// What every hypervisor (or those named) has, as far as these VMs are concerned.
+    package func survey(_ specs: [MachineSpec], hosts: [Host]? = nil) async -> FleetSurvey {
+        let hosts = hosts ?? context.inventory.hosts
+        var wants = StockGathering.Wants()
+        for spec in specs {
+            if case .model = spec.cpu { wants.processors = true }
+            for host in hosts { wants.pools.formUnion((try? spec.disks(on: host))?.compactMap(\.pool) ?? []) }
+        }
+        return FleetSurvey(answers: await StockGathering(context, driver: driver).gather(hosts, wants))
+    }
+
+    /// Places VMs together, the large ones first, and gives where each goes in the order they were given.
+    /// - Throws: `Diagnostics` when one of them can be nowhere, or its target expression or image is wrong.
+    package func place(_ specs: [MachineSpec], in survey: FleetSurvey) throws -> [MachinePlacing] {
+        let placings = try explain(specs, in: survey)
+        let refusals = zip(specs, placings).filter { $1.host == nil }.map { $1.refusal(fixed: $0.host) }
+        if let found = Diagnostics(refusals) { throw found }
+        return placings
+    }
+
+    /// The same, with nil for the host of a VM that can be nowhere.
+    package func explain(_ specs: [MachineSpec], in survey: FleetSurvey) throws -> [MachinePlacing] {
+        let hosts = survey.answers.map(\.host)
+        var round = PlacementRound(
+            try survey.answers.map { answer throws(Diagnostics) in
+                let ratios = try OvercommitRatios(vars: answer.host.vars)
+                let stock = answer.stock.mapError(\.diagnostic)
+                return .init(host: answer.host.name, stock: stock, ratios: ratios)
+            })
+        let images = ImageStore(context.directory)
+        var placings: [Int: MachinePlacing] = [:]
+        for index in Self.order(specs) {
+            placings[index] = round.place(try request(specs[index], hosts, images))
+        }
+        return specs.indices.compactMap { placings[$0] }
+    }
+
+    /// Those whose host is given first, as they have no choice, then the large ones, then by name.
+    static func order(_ specs: [MachineSpec]) -> [Int] {
+        specs.indices.sorted { left, right in
+            let (one, other) = (specs[left], specs[right])
+            if (one.host != nil) != (other.host != nil) { return one.host != nil }
+            if one.memory.bytes != other.memory.bytes { return one.memory.bytes > other.memory.bytes }
+            return one.name < other.name
+        }
+    }
+
+    private func request(_ spec: MachineSpec, _ hosts: [Host], _ images: ImageStore) throws -> PlacementRound.Request {
+        let image = try spec.image.map { try images.find($0) }
+        if let name = spec.host {
+            let host = try context.host(named: name)
+            guard host.isHypervisor else {
+                throw Diagnostics(.error("\"\(name)\" is no hypervisor", hint: "give it the role \"hypervisor\""))
+            }
+        }
+        let demands = hosts.map { host in
+            (host.name, Result { () throws(Diagnostics) in try MachineDemand(spec, on: host, image: image) })
+        }
+        let allowed = try spec.place.map { Set(try context.hosts($0).map(\.name)) }
+        return PlacementRound.Request(
+            name: spec.name, demands: Dictionary(demands) { first, _ in first }, allowed: allowed, place: spec.place,
+            fixed: spec.host)
+    }
+}
+
+/// What every hypervisor answered, taken once and used for everything that is then to be decided.
+package struct FleetSurvey: Sendable {
+    var answers: [StockGathering.Answer]
+
+    /// Which VMs there are and where.
+    package var census: [MachineCensus.Answer] { answers.map(\.census) }
+
+    package var problems: [HostProblem] {
+        answers.compactMap { if case .failure(let problem) = $0.stock { problem } else { nil } }
+    }
+}
+
+extension MachinePlacing {
+    /// What its user should know who insisted on this host.
+    package var warnings: [Diagnostic] {
+        overruled.map { .warning("\"\(name)\" would not be placed here: \($0.text)", host: host) }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// Asks hosts what they have: one connection to each one's libvirt and one script over SSH, both at once.
+struct StockGathering: Sendable {
+    /// What is to be looked at besides what is always told.
+    struct Wants: Sendable {
+        var pools: Set<String> = [MachinePlacement.standardPool]
+        /// Whether processor models are asked for, which takes libvirt longest.
+        var processors = false
+    }
+
+    struct Answer: Sendable {
+        let host: Host
+        let census: MachineCensus.Answer
+        let stock: Result<HostStock, HostProblem>
+    }
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+
+    init(_ context: FleetContext, driver: any HypervisorDriver) {
+        self.context = context
+        self.driver = driver
+    }
+
+    /// In the hosts' order; those that are no hypervisors are left out.
+    func gather(_ hosts: [Host], _ wants: Wants = Wants()) async -> [Answer] {
+        let answers = await fanOut(hosts.filter(\.isHypervisor), limit: context.parallel) { host in
+            async let system = HostSystem.ask(host, context.connector)
+            do throws(HostProblem) {
+                var (stock, machines) = try await stock(of: host, wants)
+                await system.add(to: &stock)
+                if host.vars["maintenance"]?.bool == true { stock.maintenance = "the inventory says so" }
+                return Answer(
+                    host: host, census: .init(host: host, machines: .success(machines)), stock: .success(stock))
+            } catch {
+                _ = await system
+                return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
+            }
+        }
+        MachineMemory(context.directory).remember(answers.map(\.census))
+        return answers
+    }
+
+    private func stock(of host: Host, _ wants: Wants) async throws(HostProblem) -> (HostStock, [DomainSummary]) {
+        let connection = try await driver.connect(to: host)
+        do throws(HypervisorError) {
+            let answer = try await Self.stock(over: connection, wants)
+            await connection.close()
+            return answer
+        } catch {
+            await connection.close()
+            throw HostProblem(error, host: host.name)
+        }
+    }
+
+    private static func stock(
+        over connection: HypervisorConnection, _ wants: Wants
+    ) async throws(HypervisorError) -> (HostStock, [DomainSummary]) {
+        let info = try await connection.hostInfo()
+        let machines = try await connection.domains()
+        let guests = info.capabilities.guests.map { ($0.architecture, $0.accelerators.contains("kvm")) }
+        var stock = HostStock(
+            guests: Dictionary(guests) { $0 || $1 }, cpus: info.cpus, memoryMiB: info.memoryMiB,
+            availableMiB: info.freeMemoryMiB, machines: machines.map(HostStock.Machine.init))
+        for pool in try await connection.pools() {
+            var promised = 0
+            if pool.isActive, wants.pools.contains(pool.name) {
+                let volumes = try await connection.volumes(in: pool.name)
+                promised = volumes.reduce(0) { $0 + Int(clamping: max($1.capacity, $1.allocation)) }
+                stock.volumes.formUnion(volumes.map(\.name))
+            }
+            stock.pools[pool.name] = HostStock.Pool(
+                isActive: pool.isActive, capacity: Int(clamping: pool.capacity),
+                available: Int(clamping: pool.available), promised: promised)
+        }
+        for network in try await connection.networks() { stock.networks[network.name] = network.isActive }
+        if wants.processors { stock.processors = try await processors(over: connection, info) }
+        return (stock, machines)
+    }
+
+    /// The models that libvirt calls usable, with those it knows of no obstacle for.
+    private static func processors(
+        over connection: HypervisorConnection, _ info: HostInfo
+    ) async throws(HypervisorError) -> Set<String> {
+        let kind = GuestKind(
+            accelerator: info.capabilities.hasKVM(info.architecture) ? .kvm : .emulation,
+            architecture: info.architecture)
+        let document = try await connection.domainCapabilities(for: kind)
+        let modes = document.first("cpu")?.all("mode") ?? []
+        let custom = modes.first { $0[attribute: "name"] == "custom" }
+        return Set((custom?.all("model") ?? []).filter { $0[attribute: "usable"] != "no" }.map(\.text))
+    }
+}
+
+extension HostStock.Machine {
+    init(_ machine: DomainSummary) {
+        self.init(
+            name: machine.name, cpus: machine.cpus, memoryMiB: machine.memoryMiB,
+            isReserving: machine.state.isActive || machine.autostart,
+            spread: Set(machine.metadata?.spread ?? []), affinity: Set(machine.metadata?.affinity ?? []))
+    }
+}

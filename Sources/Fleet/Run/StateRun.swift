@@ -107,6 +107,7 @@ package struct StateRun: Sendable {
             report.warnings = low.warnings
             let materials = try await materials(for: low, host, channel)
             let plan = try planning.plan(low, materials: materials)
+            try VirtualStates(context, driver: driver, host: host).check(plan.chunks)
             report.warnings += plan.warnings
             report.chunks = plan.chunks
             log(host, "compiled \(plan.chunks.count) states")

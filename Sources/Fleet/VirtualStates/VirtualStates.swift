@@ -19,12 +19,26 @@ package struct VirtualStates: Sendable {
     /// What each function does; the same code foretells and acts.
     private static let functions: [String: @Sendable (VirtualCall) async throws -> ControllerAnswer] = [
         "stopped": PowerStates.stopped, "powered_off": PowerStates.poweredOff, "unpowered": PowerStates.poweredOff,
-        "running": MachineStates.running,
+        "rebooted": PowerStates.rebooted, "snapshot": SnapshotStates.snapshot, "saved": SnapshotStates.snapshot,
+        "reverted": SnapshotStates.reverted, "running": MachineStates.running, "defined": MachineStates.defined,
     ]
 
     /// Looks at arguments as far as that can be done before anything is run.
     /// - Throws: every mistake, with its place.
     package func check(_ chunks: [LowChunk]) throws(Diagnostics) {
+        var problems: [Diagnostic] = []
+        for chunk in chunks where ["virt", "libvirt"].contains(chunk.state) {
+            do throws(Diagnostics) {
+                let call = try VirtualCall(context, driver: driver, host: host, chunk: chunk, isTest: true)
+                switch chunk.function {
+                case "running", "defined": _ = try MachineArguments(call)
+                default: break
+                }
+            } catch {
+                problems += error.all
+            }
+        }
+        if let found = Diagnostics(problems) { throw found }
     }
 
     /// Carries out one state, or foretells what it would do.
@@ -48,6 +62,8 @@ package struct VirtualStates: Sendable {
         switch error {
         case let found as Diagnostics: problems = found.all
         case let found as HostProblem: problems = [found.diagnostic]
+        case let found as FileError: problems = [found.diagnostic]
+        case let found as OperationLocked: problems = [found.diagnostic]
         case let found as HypervisorError: problems = [HostProblem(found, host: host).diagnostic]
         default: return "\(error)"
         }

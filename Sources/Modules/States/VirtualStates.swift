@@ -11,19 +11,22 @@ let virtualMachineStates: [StateFunction] = [
         definition + [Parameter("live", .truth, "change a running VM too, where that is possible; true")]),
     controllers(
         "stopped", "The guests have shut down. The name may hold wildcards.",
-        [Parameter("patience", .number, "seconds that a guest has to shut down; 120")]),
+        [patience]),
     controllers("powered_off", "The VMs are off, by pulling the plug. The name may hold wildcards.", []),
     controllers("unpowered", "Old name of virt.powered_off.", []),
-    controllers("rebooted", "The guests have been told to reboot, at each run: give it \"onchanges\".", []),
+    controllers("rebooted", "The guests have been told to reboot, at each run: give it \"onchanges\".",
+        [patience]),
     controllers("snapshot", "There is a snapshot of each VM. The name may hold wildcards.", snapshotArguments),
     controllers("saved", "Old name of virt.snapshot.", snapshotArguments),
     controllers(
         "reverted", "The VMs are as they were at a snapshot. One that has run since is reverted again.",
         [
             Parameter("snapshot", .text, "its name; the latest"),
-            Parameter("cleanup", .truth, "delete the snapshots afterwards; false"),
+            Parameter("cleanup", .truth, "delete the snapshots that are newer; false"),
         ]),
 ]
+
+private let patience = Parameter("patience", .number, "seconds that a guest is given; 120")
 
 private let snapshotArguments = [
     Parameter("suffix", .text, "the end of its name, by which it is found again"),
@@ -77,6 +80,7 @@ private let definition: [Parameter] = [
     Parameter("network_config", .text, "cloud-init network configuration for first boot"),
     Parameter("roles", .texts, "roles that apply inside the guest"),
     Parameter("vars", .mapping, "vars of the guest as a host"),
+    Parameter("xml_patch", .text, "file with changes to libvirt's definition, in the fleet's directory"),
 ]
 
 /// A state of `virt` that the controller carries out in its place in the order.

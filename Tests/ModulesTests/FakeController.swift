@@ -35,7 +35,7 @@ struct FakeController: Sendable {
         guard var entry = answers[Value(chunk)]?.map else { return }
         for _ in 0..<(entry["beats"]?.int ?? 0) {
             try Data().write(to: URL(fileURLWithPath: directory + "/beat"))
-            try await Task.sleep(for: .milliseconds(200))
+            try? await Task.sleep(for: .milliseconds(200))
         }
         // A question that is asked to foretell comes while the run itself is none.
         if let foretold = entry["foretold"]?.map, !FileManager.default.fileExists(atPath: directory + "/foretold") {

@@ -71,6 +71,8 @@ extension HypervisorKind {
             "stop it, and create it on the other host from the same root tree"
         case (.lxc, .disks): "give it a root tree (--root-tree), or use a host whose driver is qemu"
         case (.lxc, .snapshots): "the root tree is an ordinary directory: copy it while the container is off"
+        case (.lxc, .liveChange): "stop it, change it, and start it again"
+        case (.lxc, .transfer): "copy files into its root tree: `drover host copy`"
         case (.lxc, .display), (.lxc, .screenshot): "a container has a console: `drover vm console`"
         case (.lxc, .firstBoot): "put files into the root tree"
         case (.qemu, .rootTree): "use a host whose uri is lxc:///, or make an image of it"

@@ -159,6 +159,7 @@ package struct StateRun: Sendable {
         var stray: [String] = []
         var confirmation: Task<Void, Never>?
         let answers = RunAnswers(connection, run: channel.directory, host: host.name)
+        let foresight = Foresight()
         let code: Int?
         do {
             code = try await channel.start("program") { record throws(HostProblem) in
@@ -175,7 +176,9 @@ package struct StateRun: Sendable {
                 case .ask(let index, let test):
                     guard plan.isControllers(index) else { return }
                     // Whatever a host says: a check changes nothing.
-                    try await carryOut(index, plan.chunks[index], test: test || options.test, on: host, answers)
+                    let virtual = VirtualStates(
+                        context, driver: driver, host: host, foresight: options.test ? foresight : Foresight())
+                    try await answers.carryOut(index, plan.chunks[index], test: test || options.test, by: virtual)
                 case .end: isComplete = true
                 case .stray(let text): stray.append(text)
                 default: return
@@ -192,24 +195,6 @@ package struct StateRun: Sendable {
         if !isComplete {
             let said = stray.joined().isEmpty ? "exit code \(code.map(String.init) ?? "unknown")" : stray.joined()
             throw HostProblem(.failed, .error("the run ended before its end", detail: said, host: host.name))
-        }
-    }
-
-    /// Does what a host leaves to the controller, and tells the waiting host what came of it.
-    private func carryOut(
-        _ index: Int, _ chunk: LowChunk, test: Bool, on host: Host, _ answers: RunAnswers
-    ) async throws(HostProblem) {
-        guard try await answers.take(index) else { return }
-        let beats = Task { await answers.beat() }
-        let answer = await VirtualStates(context, driver: driver, host: host).answer(chunk, test: test)
-        beats.cancel()
-        await beats.value
-        do throws(HostProblem) {
-            try await answers.give(answer, to: index)
-        } catch {
-            var problem = error
-            problem.diagnostic.detail = "\(chunk.state).\(chunk.function) \(chunk.name) came to: \(answer.comment)"
-            throw problem
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Inventory
+internal import States
 internal import Values
 
 /// The arguments of `virt.running` and `virt.defined`, Salt's names and Drover's, as a description of a VM.
@@ -70,9 +71,11 @@ struct MachineArguments: Sendable {
             if let firmware = boot["efi"] { entry["uefi"] = firmware }
         }
         if let devices = call.argument("boot_dev") {
-            let words = devices.list?.compactMap(\.scalarText) ?? devices.scalarText.map {
-                $0.split(separator: " ").map(String.init)
-            }
+            let words =
+                devices.list?.compactMap(\.scalarText)
+                ?? devices.scalarText.map {
+                    $0.split(separator: " ").map(String.init)
+                }
             entry["boot"] = Value((words ?? []).map { Value($0 == "hd" ? "disk" : $0) }, at: devices.mark)
         }
     }
@@ -91,7 +94,8 @@ struct MachineArguments: Sendable {
             guard let text = call.text(key), !known.contains(text) else { continue }
             problems.append(
                 .error(
-                    "\"\(text)\" is no \"\(key)\" that Drover makes", detail: "known are \(known.joined(separator: ", "))",
+                    "\"\(text)\" is no \"\(key)\" that Drover makes",
+                    detail: "known are \(known.joined(separator: ", "))",
                     mark: call.argument(key)?.mark))
         }
         if let found = Diagnostics(problems) { throw found }

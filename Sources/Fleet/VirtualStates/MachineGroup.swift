@@ -14,6 +14,8 @@ struct MachineGroup: Sendable {
     let plan: @Sendable (MachineCensus.Found) async throws -> Mapping?
     /// Does it.
     let act: @Sendable (MachineCensus.Found, Mapping) async throws -> Void
+    /// In a check, tells the states behind it.
+    var foresee: @Sendable (MachineCensus.Found, Mapping) async -> Void = { _, _ in }
 
     private struct Part: Sendable {
         var change: Value?
@@ -44,7 +46,7 @@ struct MachineGroup: Sendable {
         let found = MachineCensus.Found(host: call.host, machine: machine)
         do {
             guard let fields = try await plan(found) else { return Part() }
-            if !call.isTest { try await act(found, fields) }
+            if call.isTest { await foresee(found, fields) } else { try await act(found, fields) }
             return Part(change: Value(Mapping([("domain", Value(machine.name))]).merged(with: fields)))
         } catch {
             let issue = VirtualStates.words(error, host: call.host.name)

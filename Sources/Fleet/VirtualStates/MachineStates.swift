@@ -14,12 +14,13 @@ enum MachineStates {
     }
 
     private static func converge(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
-        let there = try await call.connected { connection in try await connection.domain(.name(call.name)) }
-        guard let there else { return try await create(call, running: running) }
+        guard let there = try await call.machine() else { return try await create(call, running: running) }
         guard running, !there.state.isActive else {
             return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
         }
-        if !call.isTest {
+        if call.isTest {
+            await call.foresight.foresee(machine: call.name, running: true)
+        } else {
             try await MachinePower(call.context, driver: call.driver)
                 .act(.start(discardingSaved: false), on: there.uuid)
         }
@@ -40,6 +41,7 @@ enum MachineStates {
         try refuseElsewhere(call, answers)
         if call.isTest {
             try await foretell(spec, call, answers)
+            await call.foresight.foresee(machine: call.name, running: running)
         } else {
             _ = try await MachineCreation(call.context, driver: call.driver).create(spec, on: call.host)
         }
@@ -60,7 +62,8 @@ enum MachineStates {
             throw Diagnostics(
                 .error(
                     "\"\(call.name)\" is on \(answer.host.name)", detail: "it is \(machine.state.activity.name) there",
-                    hint: "`drover vm migrate \(call.name) --to \(call.host.name)` brings it here, or give the state to "
+                    hint:
+                        "`drover vm migrate \(call.name) --to \(call.host.name)` brings it here, or give the state to "
                         + answer.host.name))
         }
     }
@@ -73,6 +76,8 @@ enum MachineStates {
         if let image = spec.image { _ = try ImageStore(call.context.directory).find(image) }
         try MachineName.refuseTaken(spec.name, answers, assumedAbsent: [])
         try Journal(call.context.directory).refuseUnsettled(named: spec.name)
+        // What pools and networks before it will be like, no host can say yet.
+        if await call.foresight.hasStores { return }
         _ = try await MachinePlacement(call.context, driver: call.driver).choose(spec, census: answers)
     }
 }

@@ -8,14 +8,15 @@ enum PowerStates {
         try await MachineGroup(
             section: "stopped", done: "Machine has been shut down", wouldBe: "Machine would be shut down",
             plan: { $0.machine.state.isActive ? Mapping([("shutdown", true)]) : nil },
-            act: acting(.stop(within: call.number("patience") ?? 120), call)
+            act: acting(.stop(within: call.number("patience") ?? 120), call), foresee: foreseeingOff(call)
         ).answer(call)
     }
 
     @Sendable static func poweredOff(_ call: VirtualCall) async throws -> ControllerAnswer {
         try await MachineGroup(
             section: "unpowered", done: "Machine has been powered off", wouldBe: "Machine would be powered off",
-            plan: { $0.machine.state.isActive ? Mapping([("stop", true)]) : nil }, act: acting(.kill, call)
+            plan: { $0.machine.state.isActive ? Mapping([("stop", true)]) : nil }, act: acting(.kill, call),
+            foresee: foreseeingOff(call)
         ).answer(call)
     }
 
@@ -29,6 +30,10 @@ enum PowerStates {
                 return Mapping([("reboot", true)])
             }, act: acting(.reboot(within: call.number("patience") ?? 120, force: false), call)
         ).answer(call)
+    }
+
+    private static func foreseeingOff(_ call: VirtualCall) -> @Sendable (MachineCensus.Found, Mapping) async -> Void {
+        { found, _ in await call.foresight.foresee(machine: found.machine.name, running: false) }
     }
 
     private static func acting(

@@ -19,11 +19,17 @@ enum SnapshotStates {
                 }
                 let there = try await snapshots(found, call)
                 if there.contains(where: { isOne($0.name, of: found, suffix) }) { return nil }
-                return Mapping([("snapshot", Value(name(of: found, time: nil, suffix ?? "snapshot")))])
+                let new = name(of: found, time: nil, suffix ?? "snapshot")
+                if await call.foresight.hasSnapshot(new, of: found.machine.name) { return nil }
+                return Mapping([("snapshot", Value(new))])
             },
             act: { found, fields in
                 guard let name = fields["snapshot"]?.string else { return }
                 _ = try await MachineSnapshots(call.context, driver: call.driver).create(name, of: found.machine.uuid)
+            },
+            foresee: { found, fields in
+                guard let name = fields["snapshot"]?.string else { return }
+                await call.foresight.foresee(snapshot: name, of: found.machine.name)
             }
         ).answer(call)
     }
@@ -39,6 +45,7 @@ enum SnapshotStates {
                 guard let target = wanted.map({ name in there.first { $0.name == name } }) ?? there.last else {
                     throw Diagnostics(missing(wanted, found, there))
                 }
+                guard !found.machine.uuid.isEmpty else { return nil }
                 let newer = there.drop { $0.name != target.name }.dropFirst().map(\.name)
                 if isAt(target, found), !cleans || newer.isEmpty { return nil }
                 return Mapping([
@@ -60,7 +67,8 @@ enum SnapshotStates {
     private static func snapshots(
         _ found: MachineCensus.Found, _ call: VirtualCall
     ) async throws -> [DomainSnapshot] {
-        try await call.connected { connection in try await connection.snapshots(of: .uuid(found.machine.uuid)) }
+        if found.machine.uuid.isEmpty { return [] }
+        return try await call.connected { connection in try await connection.snapshots(of: .uuid(found.machine.uuid)) }
     }
 
     private static func name(of found: MachineCensus.Found, time: String?, _ suffix: String?) -> String {

@@ -12,16 +12,20 @@ struct VirtualCall: Sendable {
     let chunk: LowChunk
     /// Foretell only; nothing is touched.
     let isTest: Bool
+    /// What the states before this one foretold; empty when the run is no check.
+    let foresight: Foresight
 
     var name: String { chunk.name }
 
     init(
-        _ context: FleetContext, driver: any HypervisorDriver, host: Host, chunk: LowChunk, isTest: Bool
-    ) throws(Diagnostics) {
+        _ context: FleetContext, driver: any HypervisorDriver, host: Host, chunk: LowChunk, isTest: Bool,
+        foresight: Foresight
+    ) {
         self.context = context
         self.driver = driver
         self.chunk = chunk
         self.isTest = isTest
+        self.foresight = foresight
         var host = host
         if let given = chunk.arguments["connection"]?.string { host.uri = given }
         self.host = host
@@ -76,9 +80,17 @@ struct VirtualCall: Sendable {
         }
     }
 
+    /// The VM of the state's name, in a check as it would be by then.
+    func machine() async throws -> DomainSummary? {
+        let there = try await connected { connection in try await connection.domain(.name(name)) }
+        guard isTest else { return there }
+        return await foresight.machines(there.map { [$0] } ?? []).first { $0.name == name }
+    }
+
     /// The host's VMs whose names the state's name means, as a name or as a pattern.
     func machines() async throws -> [DomainSummary] {
-        let all = try await connected { connection in try await connection.domains() }
+        var all = try await connected { connection in try await connection.domains() }
+        if isTest { all = await foresight.machines(all) }
         guard Wildcard.isPattern(name) else { return all.filter { $0.name == name } }
         let pattern = Wildcard(name)
         return all.filter { pattern.matches($0.name) }

@@ -9,8 +9,13 @@ package struct VirtualStates: Sendable {
     private let context: FleetContext
     private let driver: any HypervisorDriver
     private let host: Host
+    private let foresight: Foresight
 
-    package init(_ context: FleetContext, driver: any HypervisorDriver, host: Host) {
+    /// - Parameter foresight: what the states of a check tell one another; one for each check of a host.
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, host: Host, foresight: Foresight = Foresight()
+    ) {
+        self.foresight = foresight
         self.context = context
         self.driver = driver
         self.host = host
@@ -29,7 +34,8 @@ package struct VirtualStates: Sendable {
         var problems: [Diagnostic] = []
         for chunk in chunks where ["virt", "libvirt"].contains(chunk.state) {
             do throws(Diagnostics) {
-                let call = try VirtualCall(context, driver: driver, host: host, chunk: chunk, isTest: true)
+                let call = VirtualCall(
+                    context, driver: driver, host: host, chunk: chunk, isTest: true, foresight: foresight)
                 switch chunk.function {
                 case "running", "defined": _ = try MachineArguments(call)
                 default: break
@@ -44,7 +50,8 @@ package struct VirtualStates: Sendable {
     /// Carries out one state, or foretells what it would do.
     package func answer(_ chunk: LowChunk, test: Bool) async -> ControllerAnswer {
         do {
-            let call = try VirtualCall(context, driver: driver, host: host, chunk: chunk, isTest: test)
+            let call = VirtualCall(
+                context, driver: driver, host: host, chunk: chunk, isTest: test, foresight: foresight)
             guard let function = Self.functions[chunk.function] else {
                 return ControllerAnswer(result: false, comment: "There is no state virt.\(chunk.function)")
             }

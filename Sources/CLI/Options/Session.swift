@@ -10,7 +10,13 @@ extension CommonOptions {
         let inventory = try directory.loadInventory()
         let connector = try StandardConnector(directory, timeout: timeout, hosts: inventory.hosts)
         return FleetContext(
-            directory: directory, inventory: inventory, connector: connector, parallel: parallel, logger: logger)
+            directory: directory, inventory: inventory, connector: connector, parallel: parallel,
+            timeout: .seconds(timeout), logger: logger)
+    }
+
+    /// The hosts that `-t` means, VMs among them; all hosts of the inventory when it is not given.
+    func hosts(_ context: FleetContext) async throws -> [Host] {
+        try await context.hosts(target) { try hypervisors(context) }
     }
 
     /// Tells on standard error how the work goes, if `-v` asks for it.

@@ -11,8 +11,22 @@ struct VMCommand: ParsableCommand {
               drover vm delete web1 --force
             """,
         subcommands: [
-            VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
-            VMMigrate.self, VMReboot.self, VMReset.self, VMPause.self, VMResume.self, VMSave.self, VMResize.self,
+            VMCreate.self,
+            VMList.self,
+            VMShow.self,
+            VMStart.self,
+            VMStop.self,
+            VMKill.self,
+            VMReboot.self,
+            VMReset.self,
+            VMPause.self,
+            VMResume.self,
+            VMSave.self,
+            VMIP.self,
+            VMResize.self,
+            VMRename.self,
             VMSnapshotCommand.self,
+            VMMigrate.self,
+            VMDelete.self,
         ])
 }

@@ -5,6 +5,8 @@ struct Table {
 
     init(_ heading: String...) { self.heading = heading }
 
+    init(_ heading: [String]) { self.heading = heading }
+
     mutating func add(_ cells: [String]) { rows.append(cells.map(Self.printable)) }
 
     var text: String {

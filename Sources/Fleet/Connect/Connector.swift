@@ -1,4 +1,5 @@
 package import Inventory
+package import SSH
 
 /// How Fleet reaches hosts. Implemented over SSH, for this machine itself, and in memory for tests.
 package protocol Connector: Sendable {
@@ -11,9 +12,15 @@ package protocol Connector: Sendable {
 package protocol HostConnection: Sendable {
     /// The address that was really connected to, where there is one.
     var peerAddress: String? { get }
+    /// The session through which the host's own network is reached; nil where this machine is on it itself.
+    var session: SSHSession? { get }
     /// Starts a command by the host's login shell.
     func open(_ command: String) async throws(HostProblem) -> any HostChannel
     func close() async
+}
+
+extension HostConnection {
+    package var session: SSHSession? { nil }
 }
 
 /// A command that runs on a host: its input, output and end.

@@ -9,11 +9,14 @@ package struct FleetContext: Sendable {
     package let connector: any Connector
     /// How many hosts are worked on at once.
     package let parallel: Int
+    /// How long a host may take to answer where nothing but its answer is waited for.
+    package let timeout: Duration
     /// What is told to those who want to know how the work goes; never a secret.
     package let logger: Logger
 
     package init(
         directory: FleetDirectory, inventory: Inventory, connector: any Connector, parallel: Int,
+        timeout: Duration = .seconds(10),
         logger: Logger = Logger(label: "drover") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.logger = logger
@@ -21,6 +24,7 @@ package struct FleetContext: Sendable {
         self.inventory = inventory
         self.connector = connector
         self.parallel = parallel
+        self.timeout = timeout
     }
 
     /// The hosts of a target expression, all hosts when there is none.

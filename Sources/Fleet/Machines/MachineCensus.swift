@@ -26,24 +26,85 @@ package struct MachineCensus: Sendable {
 
     /// Asks `hosts`, or every hypervisor of the inventory.
     package func take(_ hosts: [Host]? = nil) async -> [Answer] {
-        let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
-        let answers = await fanOut(asked, limit: context.parallel) { host in
-            do throws(HostProblem) {
-                let connection = try await driver.connect(to: host)
-                do throws(HypervisorError) {
-                    let machines = try await connection.domains()
-                    await connection.close()
-                    return Answer(host: host, machines: .success(machines))
-                } catch {
-                    await connection.close()
-                    throw HostProblem(error, host: host.name)
-                }
-            } catch {
-                return Answer(host: host, machines: .failure(error))
-            }
-        }
+        let answers = await fanOut(asked(hosts), limit: context.parallel) { host in await answer(of: host) }
         MachineMemory(context.directory).remember(answers)
         return answers
+    }
+
+    /// Where a VM is, for looking at it and nothing more: within the context's time, and without waiting for hosts that do
+    /// not answer once it has been found. While it moves, it is where it runs.
+    /// - Throws: `Diagnostics` when no host that answers has it, ``HostProblem`` when one that does not had it last.
+    package func locate(_ name: String) async throws -> Found {
+        let hosts = asked(nil)
+        let answers = await withTaskGroup(of: Answer?.self, returning: [Answer].self) { group in
+            for host in hosts { group.addTask { await promptAnswer(of: host) } }
+            var answers: [Answer] = []
+            var isFound = false
+            while answers.count < hosts.count, let next = await group.next() {
+                guard let answer = next else { break }
+                answers.append(answer)
+                guard !isFound, !Self.matches(name, in: [answer]).isEmpty else { continue }
+                isFound = true
+                // Others may have it too; those that answer at all do so about as fast.
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(250))
+                    return nil
+                }
+            }
+            group.cancelAll()
+            return answers
+        }
+        MachineMemory(context.directory).remember(answers)
+        let running = Self.matches(name, in: answers).filter { $0.machine.state.activity == .running }
+        if let only = running.first, running.count == 1 { return only }
+        if Self.matches(name, in: answers).isEmpty { try refuseSilent(name, answers) }
+        return try Self.one(name, among: answers)
+    }
+
+    /// A host's answer within the context's time, whatever hangs there.
+    func promptAnswer(of host: Host) async -> Answer {
+        await within(context.timeout) { await answer(of: host) }
+            ?? Answer(host: host, machines: .failure(.silent(host, after: context.timeout)))
+    }
+
+    /// All of those asked that can have VMs.
+    func asked(_ hosts: [Host]?) -> [Host] { (hosts ?? context.inventory.hosts).filter(\.isHypervisor) }
+
+    private func answer(of host: Host) async -> Answer {
+        do throws(HostProblem) {
+            let connection = try await driver.connect(to: host)
+            do throws(HypervisorError) {
+                let machines = try await connection.domains()
+                await connection.close()
+                return Answer(host: host, machines: .success(machines))
+            } catch {
+                await connection.close()
+                throw HostProblem(error, host: host.name)
+            }
+        } catch {
+            return Answer(host: host, machines: .failure(error))
+        }
+    }
+
+    private static func matches(_ name: String, in answers: [Answer]) -> [Found] {
+        answers.flatMap { answer in
+            ((try? answer.machines.get()) ?? []).filter { $0.name == name || $0.uuid == name }
+                .map { Found(host: answer.host, machine: $0) }
+        }
+    }
+
+    /// A VM that a silent host had last is out of reach rather than missing.
+    private func refuseSilent(_ name: String, _ answers: [Answer]) throws(HostProblem) {
+        let memory = MachineMemory(context.directory)
+        for answer in answers {
+            guard case .failure(var problem) = answer.machines,
+                memory.lastSeen(on: answer.host.name).contains(name)
+            else { continue }
+            let why = problem.diagnostic.summary
+            problem.diagnostic.summary = "\"\(name)\" was last seen here, and the host does not answer"
+            problem.diagnostic.detail = [why, problem.diagnostic.detail].compactMap { $0 }.joined(separator: "\n")
+            throw problem
+        }
     }
 
     /// The one host that has a VM of this name or UUID.
@@ -62,10 +123,7 @@ package struct MachineCensus: Sendable {
 
     /// The one VM of a name or UUID among what hosts answered.
     static func one(_ name: String, among answers: [Answer]) throws(Diagnostics) -> Found {
-        let found = answers.flatMap { answer in
-            ((try? answer.machines.get()) ?? []).filter { $0.name == name || $0.uuid == name }
-                .map { Found(host: answer.host, machine: $0) }
-        }
+        let found = matches(name, in: answers)
         if let one = found.first, found.count == 1 { return one }
         guard found.isEmpty else {
             let places = found.map { "\($0.host.name) (\($0.machine.state.activity.name))" }.joined(separator: ", ")
@@ -81,5 +139,16 @@ package struct MachineCensus: Sendable {
         let near = NearestName.of(name, among: known).map { "did you mean \"\($0)\"?" }
         let detail = silent.isEmpty ? nil : "\(silent.joined(separator: ", ")) did not answer and may have it"
         return .error("there is no VM \"\(name)\"", detail: detail, hint: near ?? "`drover vm list` shows all")
+    }
+}
+
+extension HostProblem {
+    /// Nothing was heard of a host in time.
+    static func silent(_ host: Host, after limit: Duration) -> HostProblem {
+        HostProblem(
+            .unreachable,
+            .error(
+                "no answer within \(limit.components.seconds) s",
+                hint: "see that the machine is on and libvirtd runs on it; --timeout waits longer", host: host.name))
     }
 }

@@ -3,8 +3,17 @@ package import Inventory
 
 /// The VMs of a fleet with their addresses, and the hosts that did not answer with what was last seen there.
 package struct MachineListing: Sendable {
+    /// A VM as a list shows it.
+    package struct Row: Sendable {
+        package var host: Host
+        package var machine: DomainSummary
+        package var addresses: [GuestAddress] = []
+        /// How many it has; nil where the hypervisor has none.
+        package var snapshots: Int?
+    }
+
     package enum Line: Sendable {
-        case machine(Host, DomainSummary, addresses: [String])
+        case machine(Row)
         case silent(Host, HostProblem, lastSeen: [String])
     }
 
@@ -16,41 +25,66 @@ package struct MachineListing: Sendable {
         self.driver = driver
     }
 
-    /// In the hosts' order, the VMs of each by name.
+    /// In the hosts' order, the VMs of each by name; within the context's time, whatever any host does.
     package func list(_ hosts: [Host]) async -> [Line] {
         let memory = MachineMemory(context.directory)
-        let answers = await MachineCensus(context, driver: driver).take(hosts)
-        return await fanOut(answers, limit: context.parallel) { answer in
-            switch answer.machines {
-            case .success(let machines): await lines(answer.host, machines)
-            case .failure(let problem):
-                [Line.silent(answer.host, problem, lastSeen: memory.lastSeen(on: answer.host.name))]
-            }
-        }.flatMap { $0 }
-    }
-
-    private func lines(_ host: Host, _ machines: [DomainSummary]) async -> [Line] {
-        let connection = machines.contains { $0.state.isActive } ? try? await driver.connect(to: host) : nil
-        var lines: [Line] = []
-        for machine in machines {
-            var addresses: [String] = []
-            if let connection, machine.state.isActive {
-                addresses = await Self.addresses(of: machine, over: connection)
-            }
-            lines.append(.machine(host, machine, addresses: addresses))
+        let asked = hosts.filter(\.isHypervisor)
+        // Waiting costs nothing: a dead host must not take the turn of one that lives.
+        let answers = await fanOut(asked, limit: max(context.parallel, 1024)) { host in
+            await within(context.timeout) { await rows(of: host) } ?? .failure(.silent(host, after: context.timeout))
         }
-        await connection?.close()
-        return lines
+        memory.remember(
+            zip(asked, answers).map { host, rows in
+                MachineCensus.Answer(host: host, machines: rows.map { $0.map(\.machine) })
+            })
+        return zip(asked, answers).flatMap { host, rows -> [Line] in
+            switch rows {
+            case .success(let rows): rows.map(Line.machine)
+            case .failure(let problem): [.silent(host, problem, lastSeen: memory.lastSeen(on: host.name))]
+            }
+        }
     }
 
-    /// What the leases, the host's neighbour table or this machine's own say; the guest agent is asked last, as a
-    /// guest without one costs a wait.
+    private func rows(of host: Host) async -> Result<[Row], HostProblem> {
+        do throws(HostProblem) {
+            let connection = try await driver.connect(to: host)
+            do throws(HypervisorError) {
+                let survey = try await connection.survey()
+                let rows = await fanOut(survey, limit: 16) { domain in
+                    Row(
+                        host: host, machine: domain.summary, addresses: await Self.addresses(of: domain, connection),
+                        snapshots: domain.snapshots)
+                }
+                await connection.close()
+                return .success(rows)
+            } catch {
+                await connection.close()
+                throw HostProblem(error, host: host.name)
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What the leases and the neighbour tables say; the guest agent is asked where nobody else knows, and not for long.
+    private static func addresses(of domain: DomainSurvey, _ connection: HypervisorConnection) async -> [GuestAddress] {
+        guard domain.summary.state.isActive else { return [] }
+        let macs = domain.description.interfaces.map(\.mac)
+        var found = domain.addresses.map { GuestAddress($0) }
+        found += NeighbourTable.addresses(of: macs).map { GuestAddress(address: $0, mac: nil, source: .controller) }
+        if found.allSatisfy(\.isLinkLocal), domain.description.isAgentConnected {
+            let told = await within(.seconds(2)) {
+                try? await connection.addresses(of: .uuid(domain.summary.uuid), source: .agent)
+            }
+            found += (told ?? nil).map { $0.map { GuestAddress($0) } } ?? []
+        }
+        return GuestAddress.ranked(found, macs: macs)
+    }
+
+    /// The addresses of one VM as far as they are known without asking its network, the best one first.
     static func addresses(of machine: DomainSummary, over connection: HypervisorConnection) async -> [String] {
-        for source in [DomainAddress.Source.lease, .arp] {
-            let found = (try? await connection.addresses(of: .uuid(machine.uuid), source: source)) ?? []
-            if !found.isEmpty { return Array(Set(found.map(\.address))).sorted() }
-        }
         guard let description = try? await connection.description(of: .uuid(machine.uuid)) else { return [] }
-        return NeighbourTable.addresses(of: description.interfaces.map(\.mac))
+        let known = try? await MachineAddresses.known(description, of: machine, over: connection)
+        return known?.map(\.address) ?? []
     }
 }

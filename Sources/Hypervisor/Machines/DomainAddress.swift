@@ -36,16 +36,19 @@ extension HypervisorConnection {
     public func addresses(
         of domain: DomainReference, source: DomainAddress.Source
     ) async throws(HypervisorError) -> [DomainAddress] {
-        try await call("ask for addresses of \(domain)") { call throws(HypervisorError) in
+        let operation = "ask for addresses of \(domain)"
+        let ask: @Sendable (Call) throws(HypervisorError) -> [DomainAddress] = { call throws(HypervisorError) in
             try call.domain(domain) { found throws(HypervisorError) in
                 try call.interfaces(of: found, source: source)
             }
         }
+        // A guest may take seconds to answer, or never do: nobody else waits for that.
+        return source == .agent ? try await longCall(operation, ask) : try await call(operation, ask)
     }
 }
 
 extension Call {
-    fileprivate func interfaces(
+    func interfaces(
         of domain: virDomainPtr, source: DomainAddress.Source
     ) throws(HypervisorError) -> [DomainAddress] {
         var list: UnsafeMutablePointer<virDomainInterfacePtr?>?

@@ -56,13 +56,13 @@ extension HypervisorConnection {
 }
 
 extension Call {
-    fileprivate func eachDomain<Answer>(
+    func eachDomain<Answer>(
         flags: UInt32, _ body: (virDomainPtr) throws(HypervisorError) -> Answer?
     ) throws(HypervisorError) -> [Answer] {
         try each({ virConnectListAllDomains(connection, $0, flags) }, release: virDomainFree, body)
     }
 
-    fileprivate func uuids(_ filter: virConnectListAllDomainsFlags) throws(HypervisorError) -> Set<String> {
+    func uuids(_ filter: virConnectListAllDomainsFlags) throws(HypervisorError) -> Set<String> {
         Set(
             try eachDomain(flags: filter.rawValue) { domain throws(HypervisorError) in
                 try uuid { virDomainGetUUIDString(domain, $0) }
@@ -70,11 +70,18 @@ extension Call {
     }
 
     fileprivate func summary(of domain: virDomainPtr) throws(HypervisorError) -> DomainSummary {
+        try described(domain).summary
+    }
+
+    func described(
+        _ domain: virDomainPtr
+    ) throws(HypervisorError) -> (summary: DomainSummary, description: DomainDescription) {
         let state = try state(of: domain)
         let description = DomainDescription(try document(virDomainGetXMLDesc(domain, 0)))
-        return DomainSummary(
+        let summary = DomainSummary(
             name: description.name, uuid: try uuid { virDomainGetUUIDString(domain, $0) }, state: state,
             cpus: description.cpus, memoryMiB: description.memoryMiB, metadata: description.metadata)
+        return (summary, description)
     }
 
     func state(of domain: virDomainPtr) throws(HypervisorError) -> DomainState {

@@ -3,20 +3,7 @@ import CLibSSH2
 extension Connection {
     /// A connection to another host that is made by this one's server, for a session inside this session.
     func relay(to target: String, port: Int, deadline: Deadline) async throws(SSHError) -> Connection {
-        guard (1...65535).contains(port), !target.isEmpty, !target.utf8.contains(0) else {
-            throw SSHError(.invalidRequest, "'\(target)' port \(port) is no address", host: target)
-        }
-        let id: Int
-        do {
-            id = try await openChannel("connecting to \(target) through \(host)", deadline: deadline) { session in
-                libssh2_channel_direct_tcpip_ex(session, target, Int32(port), "127.0.0.1", 0)
-            }
-        } catch  where error.code == .refused {
-            throw SSHError(
-                .unreachable,
-                "the jump host \(host) cannot connect to port \(port): \(error.libraryMessage ?? "refused")",
-                hint: "see that the host runs, and that the jump host's sshd allows TCP forwarding", host: target)
-        }
+        let id = try await openStream(to: target, port: port, deadline: deadline)
         let (operations, library) = try live("relaying")
         let link = RelayLink(outer: operations)
         operations.detached("relaying") {

@@ -26,6 +26,9 @@ package struct VirtualStates: Sendable {
         "stopped": PowerStates.stopped, "powered_off": PowerStates.poweredOff, "unpowered": PowerStates.poweredOff,
         "rebooted": PowerStates.rebooted, "snapshot": SnapshotStates.snapshot, "saved": SnapshotStates.snapshot,
         "reverted": SnapshotStates.reverted, "running": MachineStates.running, "defined": MachineStates.defined,
+        "pool_defined": StoreStates.poolDefined, "pool_running": StoreStates.poolRunning,
+        "pool_deleted": StoreStates.poolDeleted, "network_defined": StoreStates.networkDefined,
+        "network_running": StoreStates.networkRunning, "volume_defined": StoreStates.volumeDefined,
     ]
 
     /// Looks at arguments as far as that can be done before anything is run.
@@ -38,6 +41,13 @@ package struct VirtualStates: Sendable {
                     context, driver: driver, host: host, chunk: chunk, isTest: true, foresight: foresight)
                 switch chunk.function {
                 case "running", "defined": _ = try MachineArguments(call)
+                case "pool_defined", "pool_running":
+                    if call.argument("ptype") == nil { break }
+                    _ = try PoolWish(call.name, arguments: call.storeArguments)
+                case "network_defined", "network_running":
+                    if !call.describesNetwork { break }
+                    _ = try NetworkWish(call.name, arguments: call.storeArguments)
+                case "volume_defined": _ = try VolumeWish(call.name, arguments: call.storeArguments)
                 default: break
                 }
             } catch {

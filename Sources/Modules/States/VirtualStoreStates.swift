@@ -4,7 +4,7 @@ let virtualStoreStates: [StateFunction] = [
     controllers("pool_running", "The storage pool exists as described and is started.", poolArguments),
     controllers(
         "pool_deleted", "There is no such storage pool.",
-        [Parameter("purge", .truth, "delete its volumes, and what the pool was built on, as well; false")]),
+        [Parameter("purge", .truth, "delete its volumes as well; false")]),
     controllers("network_defined", "The network exists as described, whether it runs or not.", networkArguments),
     controllers("network_running", "The network exists as described and runs.", networkArguments),
     controllers(
@@ -17,6 +17,7 @@ let virtualStoreStates: [StateFunction] = [
             Parameter("type", .text, "file, block, dir, network; the pool's own"),
             Parameter("permissions", .mapping, "mode, owner, group, label"),
             Parameter("backing_store", .mapping, "path and format of the volume that this one is laid over"),
+            Parameter("resize", .truth, "grow one that is too small; false"),
             Parameter("nocow", .truth, "no copy on write by the host's file system; false"),
         ]),
 ]
@@ -44,5 +45,6 @@ private let networkArguments = [
     Parameter("interfaces", .any, "devices of the host that are forwarded to"),
     Parameter("addresses", .any, "PCI addresses, for forward: hostdev"),
     Parameter("physical_function", .text, "device whose virtual functions are used, for forward: hostdev"),
+    Parameter("portgroups", .list, "name, default, vport, tag"),
     Parameter("dns", .mapping, "forwarders, txt, hosts, srvs"),
 ]

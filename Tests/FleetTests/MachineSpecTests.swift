@@ -27,18 +27,6 @@ import Values
         #expect(throws: Diagnostics.self) { try MachineSpec(name: name, image: "i").validate() }
     }
 
-    @Test func theSeedCarriesNameAndKeys() throws {
-        let seed = SeedImage(instance: "1234", hostName: "web1", sshKeys: ["ssh-ed25519 AAAA a: b"])
-        let pieces = Dictionary(uniqueKeysWithValues: seed.pieces.map { ($0.name, $0.text) })
-        let meta = try YAML.read(SourceText(name: "meta-data", text: try #require(pieces["meta-data"])))
-        #expect(meta["local-hostname"] == "web1")
-        #expect(meta["instance-id"]?.scalarText == "1234")
-        let text = try #require(pieces["user-data"])
-        #expect(text.hasPrefix("#cloud-config\n"))
-        let user = try YAML.read(SourceText(name: "user-data", text: text))
-        #expect(user["ssh_authorized_keys"]?.list == ["ssh-ed25519 AAAA a: b"])
-    }
-
     @Test func uuidsAreOfVersionFour() {
         let uuids = (0..<100).map { _ in RandomUUID.make() }
         #expect(Set(uuids).count == 100)

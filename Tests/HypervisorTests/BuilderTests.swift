@@ -25,7 +25,7 @@ import Testing
 
     @Test func domainUnderEmulationWithDisplayAndUEFI() throws {
         var spec = try Self.domain(.emulation)
-        spec.vnc = DomainSpec.VNC(listen: "127.0.0.1")
+        spec.display = DomainSpec.Display(.vnc)
         spec.isUEFI = true
         spec.emulator = "/usr/bin/qemu-system-x86_64"
         spec.disks = [

@@ -146,7 +146,7 @@ import Testing
             name: "web1", uuid: BuilderTests.uuid, memoryMiB: 64, cpus: 1, accelerator: .emulation,
             disks: [DiskSpec(source: .file(overlay.path))], interfaces: [InterfaceSpec(source: .user)],
             metadata: DomainMetadata(owner: "test", image: "image"))
-        spec.vnc = DomainSpec.VNC()
+        spec.display = DomainSpec.Display(.vnc)
         try await connection.define(xml: DomainXML.text(spec))
     }
 

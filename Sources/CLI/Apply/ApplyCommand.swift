@@ -11,7 +11,10 @@ struct ApplyCommand: AsyncParsableCommand {
             EXAMPLES
               drover apply                        every host, all its roles
               drover apply bridge -t hv1          one role on one host, assigned or not
+              drover apply -t vm:web1             inside a VM, through its hypervisor
               drover apply --check --diff         what would change, and how
+
+            Without -t the VMs of vms.yaml that have roles come after the hosts, as far as they run.
             """)
     @Argument(help: "Roles; all assigned ones when none is named") var roles: [String] = []
     @Flag(help: "Change nothing; report what would change") var check = false
@@ -26,7 +29,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let hosts = try context.hosts(common.target)
+        let hosts = try await common.hosts(context)
         try refuseUnknown(roles, context)
         var options = StateRunOptions()
         options.test = check
@@ -34,7 +37,8 @@ struct ApplyCommand: AsyncParsableCommand {
         options.confirmSeconds = confirm
         let view = ApplyView(isQuiet: common.format != .table, isVerbose: common.verbose)
         let run = StateRun(context, options: options) { view.show($0) }
-        let reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
+        var reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
+        if common.target == nil, !Task.isCancelled { reports += try await guests(context, run) }
         Terminal.clearStatus()
         LastRun(context.directory).write(reports)
         guard !reports.isEmpty else {
@@ -44,6 +48,15 @@ struct ApplyCommand: AsyncParsableCommand {
         let value = Value(Mapping(reports.map { ($0.host.name, $0.value) }))
         Output.write(value, common.format) { ApplyView.table(reports, check: check, diff: diff || check) }
         try leave(reports)
+    }
+
+    /// After the hosts, so that hypervisors are there and their networks as they should be.
+    private func guests(_ context: FleetContext, _ run: StateRun) async throws -> [HostReport] {
+        let guests = try await context.guestsWithRoles { try common.hypervisors(context) }
+        if !guests.absent.isEmpty {
+            Terminal.note("left out, as they do not run: \(guests.absent.map(\.name).joined(separator: ", "))")
+        }
+        return await run.apply(roles, to: guests.running)
     }
 
     private func leave(_ reports: [HostReport]) throws {

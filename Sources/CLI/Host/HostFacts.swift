@@ -11,7 +11,7 @@ struct HostFacts: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let answers = await FactGathering(context).gather(try context.hosts(common.target))
+        let answers = await FactGathering(context).gather(try await common.hosts(context))
         var result = Mapping()
         var problems: [HostProblem] = []
         for answer in answers {

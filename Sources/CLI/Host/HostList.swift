@@ -9,7 +9,7 @@ struct HostList: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let hosts = try common.context().hosts(common.target)
+        let hosts = try await common.hosts(try common.context())
         let value = Value(hosts.map(\.summary))
         Output.write(value, common.format) {
             var table = Table("HOST", "ADDRESS", "GROUPS", "ROLES")

@@ -10,7 +10,7 @@ struct HostPing: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let hosts = try context.hosts(common.target)
+        let hosts = try await common.hosts(context)
         let answers = await HostPinging(context).ping(hosts)
         let value = Value(zip(hosts, answers).map { host, answer in answer.value(host.name) })
         Output.write(value, common.format) {

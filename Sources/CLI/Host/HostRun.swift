@@ -17,7 +17,7 @@ struct HostRun: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let hosts = try context.hosts(common.target)
+        let hosts = try await common.hosts(context)
         let answers = await HostCommandRun(context).run(words, on: hosts)
         var result = Mapping()
         for (host, answer) in zip(hosts, answers) { result[host.name] = answer.value }

@@ -15,7 +15,7 @@ struct HostTrustCommand: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let hosts = try context.hosts(common.target).filter { $0.connection == .ssh }
+        let hosts = try await common.hosts(context).filter { $0.connection == .ssh }
         let trust = HostTrust(context.directory, timeout: common.timeout)
         let answers = try await trust.offers(hosts, parallel: common.parallel)
         let offers = answers.compactMap { try? $0.get() }

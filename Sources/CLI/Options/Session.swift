@@ -14,6 +14,11 @@ extension CommonOptions {
             timeout: .seconds(timeout), logger: logger)
     }
 
+    /// The hosts that `-t` means, VMs among them; all hosts of the inventory when it is not given.
+    func hosts(_ context: FleetContext) async throws -> [Host] {
+        try await context.hosts(target) { try hypervisors(context) }
+    }
+
     /// Tells on standard error how the work goes, if `-v` asks for it.
     var logger: Logger {
         let isVerbose = verbose

@@ -20,7 +20,7 @@ struct StateShow: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let host = try singleHost(try context.hosts(common.target))
+        let host = try singleHost(try await common.hosts(context))
         let known = try await factsOf(host, file: facts, context)
         let planning = HostPlanning(context.directory, host: host, facts: known, test: true)
         let low = try planning.compile(roles.isEmpty ? host.roles : roles)

@@ -12,7 +12,7 @@ struct StateRender: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let host = try singleHost(try context.hosts(common.target))
+        let host = try singleHost(try await common.hosts(context))
         let known = try await factsOf(host, file: facts, context)
         Terminal.write(try HostPlanning(context.directory, host: host, facts: known, test: true).render(role))
     }

@@ -11,9 +11,26 @@ struct VMCommand: ParsableCommand {
               drover vm delete web1 --force
             """,
         subcommands: [
-            VMCreate.self, VMList.self, VMShow.self, VMStart.self, VMStop.self, VMKill.self, VMDelete.self,
-            VMMigrate.self, VMReboot.self, VMReset.self, VMPause.self, VMResume.self, VMSave.self, VMResize.self,
+            VMCreate.self,
+            VMList.self,
+            VMShow.self,
+            VMIP.self,
+            VMStart.self,
+            VMStop.self,
+            VMKill.self,
+            VMReboot.self,
+            VMReset.self,
+            VMPause.self,
+            VMResume.self,
+            VMSave.self,
+            VMResize.self,
+            VMRename.self,
             VMSnapshotCommand.self,
+            VMMigrate.self,
+            VMPlan.self,
+            VMApply.self,
+            VMAdopt.self,
+            VMDelete.self,
             VMConsole.self, VMDisplay.self, VMScreenshot.self, VMSSH.self, VMIP.self,
         ])
 }

@@ -29,10 +29,22 @@ package struct SSHConnector: Connector {
     }
 
     package func connect(to host: Host) async throws(HostProblem) -> any HostConnection {
+        if let obstacle = host.obstacle { throw HostProblem(.unreachable, obstacle) }
         do throws(SSHError) {
             return SSHHostConnection(host: host.name, session: try await session(to: host, depth: 0))
         } catch {
-            throw HostProblem(.unreachable, error.diagnostic(host: host.name))
+            var diagnostic = error.diagnostic(host: host.name)
+            if host.hostKey != nil, let advice = Self.adviceOnGiven(error.code) { diagnostic.hint = advice }
+            throw HostProblem(.unreachable, diagnostic)
+        }
+    }
+
+    /// What to do when a host does not show the key that it was given.
+    private static func adviceOnGiven(_ code: SSHError.Code) -> String? {
+        switch code {
+        case .hostKeyUnknown, .hostKeyChanged:
+            "the VM was given its host key at first boot: its image may have made another since, or somebody else answers"
+        default: nil
         }
     }
 
@@ -45,7 +57,13 @@ package struct SSHConnector: Connector {
             jump = try await session(to: via, depth: depth + 1)
         }
         return try await SSHSession.connect(
-            to: destination(host), knownHosts: knownHosts, credentials: credentials(host), via: jump)
+            to: destination(host), knownHosts: knownHosts(of: host), credentials: credentials(host), via: jump)
+    }
+
+    /// A host that was given its key is known by its name: VMs use one address after another.
+    private func knownHosts(of host: Host) -> KnownHosts {
+        guard let key = host.hostKey else { return knownHosts }
+        return KnownHosts(key: key, alias: host.name, source: "the key given to \(host.name)")
     }
 
     private func destination(_ host: Host) -> SSHDestination {
@@ -53,8 +71,8 @@ package struct SSHConnector: Connector {
             host.identity.map { [DiskPath.expandingHome($0)] }
             ?? SSHDestination.defaultIdentities(home: DiskPath.home)
         return SSHDestination(
-            host: host.address, port: host.port ?? 22, user: host.user ?? Self.ownName, identities: identities,
-            connectTimeout: timeout)
+            host: host.address, port: host.port ?? 22, user: host.user ?? Self.ownName,
+            hostKeyAlias: host.hostKey == nil ? nil : host.name, identities: identities, connectTimeout: timeout)
     }
 
     private static var ownName: String {

@@ -100,7 +100,9 @@ package struct MachineCreation: Sendable {
     ) async throws -> Created {
         let parts = MachineParts(spec: spec, uuid: RandomUUID.make())
         let size = try spec.diskBytes(on: host, image: image)
-        let interfaces = try spec.interfaces(on: host)
+        let nics = try spec.nics(on: host)
+        let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
+        let firstBoot = try await FirstBoot(spec, instance: parts.uuid, nics: nics, host: guest)
         let info = try await connection.hostInfo()
         say("preparing storage on \(host.name)")
         try await connection.createDirectoryPool(PoolSpec(name: parts.pool, path: parts.poolPath))
@@ -119,10 +121,13 @@ package struct MachineCreation: Sendable {
             ) { [say] sent, total in
                 say("uploading \(image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
             }
-            try await makeVolumes(parts, spec, base, image, size, connection, log)
+            try await makeVolumes(parts, firstBoot, base, image, size, connection, log)
             var domain = parts.domain(
-                spec, accelerator: info.capabilities.hasKVM() ? .kvm : .emulation, interfaces: interfaces)
+                spec, accelerator: info.capabilities.hasKVM() ? .kvm : .emulation,
+                interfaces: MachineSpec.interfaces(nics))
             domain.metadata = DomainMetadata(owner: "drover", image: image.name, operation: log.id)
+            domain.metadata?.hostKey = firstBoot.publicHostKey
+            domain.metadata?.seed = spec.seed.rawValue
             say("starting \(spec.name)")
             try await connection.define(xml: DomainXML.text(domain))
             if spec.autostart { try await connection.setAutostart(.uuid(parts.uuid), true) }
@@ -152,7 +157,7 @@ package struct MachineCreation: Sendable {
     }
 
     private func makeVolumes(
-        _ parts: MachineParts, _ spec: MachineSpec, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
+        _ parts: MachineParts, _ firstBoot: FirstBoot, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
         _ connection: HypervisorConnection, _ log: OperationLog
     ) async throws {
         func make(_ volume: VolumeSpec) async throws {
@@ -161,17 +166,10 @@ package struct MachineCreation: Sendable {
         }
         let backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
         try await make(VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing))
-        let work = DiskPath.join(context.directory.memory, "work")
-        try DiskPath.makeDirectory(work, mode: 0o700)
-        let file = DiskPath.join(work, parts.uuid + ".iso")
-        defer { DiskPath.remove(file) }
-        var seed = SeedImage(instance: parts.uuid, hostName: spec.name, sshKeys: spec.sshKeys)
-        seed.userData = spec.userData
-        seed.networkConfig = spec.networkConfig
-        try await seed.write(to: file, workingIn: DiskPath.join(work, parts.uuid))
-        let length = UInt64(DiskPath.size(file) ?? 0)
-        try await make(VolumeSpec(name: parts.seed, capacity: length, format: "raw"))
-        try await connection.upload(file, to: parts.seed, in: parts.pool)
+        let seed = try await SeedImage(try firstBoot.pieces())
+        let length = UInt64(DiskPath.size(seed.path) ?? 0)
+        try await make(VolumeSpec(name: parts.seed, capacity: length, format: "raw", mode: 0o600))
+        try await connection.upload(seed.path, to: parts.seed, in: parts.pool)
     }
 
     /// Takes back what was made; runs to its end though the task was cancelled.

@@ -23,6 +23,9 @@ package struct MachineMemory: Sendable {
         read()[host]?.list?.compactMap(\.string) ?? []
     }
 
+    /// Every name last seen anywhere.
+    func names() -> Set<String> { Set(read().values.flatMap { $0.list?.compactMap(\.string) ?? [] }) }
+
     private func read() -> Mapping {
         guard let text = try? DiskFile.readText(path) else { return Mapping() }
         return (try? JSON.read(SourceText(name: path, text: text)))?.map ?? Mapping()

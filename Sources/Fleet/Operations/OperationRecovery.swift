@@ -52,7 +52,9 @@ package struct OperationRecovery: Sendable {
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
+        case "pool", "network", "volume": return try await settleStore(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }
@@ -152,7 +154,10 @@ package struct OperationRecovery: Sendable {
 extension Journal {
     /// Refuses to touch a VM that an unfinished operation of this fleet directory is about.
     func refuseUnsettled(_ uuid: String) throws(Diagnostics) {
-        guard let open = operations().first(where: { !$0.isClosed && $0["uuid"]?.string == uuid }) else { return }
+        let open = operations().first { record in
+            !record.isClosed && [record["uuid"]?.string, record["source_uuid"]?.string].contains(uuid)
+        }
+        guard let open else { return }
         throw Diagnostics(
             .error(
                 "the operation \(open.id) (\(open.kind)) on this VM is not settled",

@@ -56,6 +56,8 @@ public struct HypervisorError: Error, Sendable, Hashable, CustomStringConvertibl
     public var host: String
     /// What to do about it, where that is known.
     public var hint: String?
+    /// The system's error number behind a `systemError`; 0 when there is none.
+    public var systemNumber: Int32 = 0
 
     public init(
         code: Code, domain: Int32 = 0, message: String, operation: String, host: String = "", hint: String? = nil
@@ -89,9 +91,11 @@ extension HypervisorError {
                 host: host)
         }
         let message = error.message.map { String(cString: $0) } ?? "no message"
-        return HypervisorError(
+        var failure = HypervisorError(
             code: Code(rawValue: error.code), domain: error.domain, message: message, operation: operation, host: host,
             hint: hint(for: message))
+        if failure.code == .systemError { failure.systemNumber = error.int1 }
+        return failure
     }
 
     static func invalid(_ operation: String, _ message: String, hint: String? = nil) -> HypervisorError {

@@ -32,4 +32,18 @@ public struct DomainSnapshot: Sendable, Hashable {
             Disk(target: $0[attribute: "name"] ?? "", kind: $0[attribute: "snapshot"] ?? "")
         }
     }
+
+    /// Each behind the one that it follows, else the older first: times are whole seconds, so they do not tell all.
+    static func inOrder(_ snapshots: [DomainSnapshot]) -> [DomainSnapshot] {
+        func depth(_ snapshot: DomainSnapshot) -> Int {
+            var (depth, above) = (0, snapshot.parent)
+            while let name = above, depth < snapshots.count {
+                depth += 1
+                above = snapshots.first { $0.name == name }?.parent
+            }
+            return depth
+        }
+        return snapshots.map { ($0, depth($0)) }
+            .sorted { ($0.0.created, $0.1, $0.0.name) < ($1.0.created, $1.1, $1.0.name) }.map(\.0)
+    }
 }

@@ -1,7 +1,7 @@
 internal import CLibvirt
 
 extension HypervisorConnection {
-    /// The domain's snapshots, oldest first.
+    /// The domain's snapshots, each behind the one that it follows, else the older first.
     public func snapshots(of domain: DomainReference) async throws(HypervisorError) -> [DomainSnapshot] {
         try await call("list the snapshots of \(domain)") { call throws(HypervisorError) in
             try call.domain(domain) { found throws(HypervisorError) in
@@ -12,7 +12,7 @@ extension HypervisorConnection {
                         let document = try call.document(virDomainSnapshotGetXMLDesc(snapshot, 0))
                         return DomainSnapshot(document, isCurrent: isCurrent)
                     })
-                return list.sorted { ($0.created, $0.name) < ($1.created, $1.name) }
+                return DomainSnapshot.inOrder(list)
             }
         }
     }

@@ -23,13 +23,17 @@ public struct DomainSpec: Sendable, Hashable {
     }
 
     /// A remote display.
-    public struct VNC: Sendable, Hashable {
+    public struct Display: Sendable, Hashable {
+        public enum Kind: String, Sendable, Hashable { case vnc, spice }
+
+        public var kind: Kind
         /// The host's address to listen on.
         public var listen: String
         /// Nil: libvirt picks a port.
         public var port: Int?
 
-        public init(listen: String = "127.0.0.1", port: Int? = nil) {
+        public init(_ kind: Kind = .vnc, listen: String = "127.0.0.1", port: Int? = nil) {
+            self.kind = kind
             self.listen = listen
             self.port = port
         }
@@ -39,7 +43,11 @@ public struct DomainSpec: Sendable, Hashable {
     /// Nil: libvirt makes one.
     public var uuid: String?
     public var memoryMiB: Int
+    /// How much memory it can be given while it runs, by plugging it in; nil: no more than it has.
+    public var maxMemoryMiB: Int?
     public var cpus: Int
+    /// How many processors it can be given while it runs; nil: no more than it has.
+    public var maxCPUs: Int?
     public var accelerator: Accelerator
     public var architecture = "x86_64"
     public var machine = "q35"
@@ -48,13 +56,21 @@ public struct DomainSpec: Sendable, Hashable {
     public var emulator: String?
     /// UEFI firmware chosen by libvirt, rather than a BIOS.
     public var isUEFI = false
+    /// UEFI that starts signed systems only, with the usual keys enrolled.
+    public var hasSecureBoot = false
+    /// A TPM 2.0, emulated by swtpm on the host.
+    public var hasTPM = false
+    /// Threads that serve disks on virtio buses; 0: QEMU's main loop does.
+    public var ioThreads = 0
+    /// PCI Express ports beyond those in use: what can be plugged into a running q35.
+    public var sparePorts = 0
     public var disks: [DiskSpec] = []
     public var interfaces: [InterfaceSpec] = []
     public var hasSerialConsole = true
     public var hasRandomGenerator = true
     public var hasGuestAgentChannel = true
     public var hasMemoryBalloon = true
-    public var vnc: VNC?
+    public var display: Display?
     public var metadata: DomainMetadata?
 
     public init(
@@ -69,69 +85,5 @@ public struct DomainSpec: Sendable, Hashable {
         self.disks = disks
         self.interfaces = interfaces
         self.metadata = metadata
-    }
-}
-
-/// A disk of a domain to be defined.
-public struct DiskSpec: Sendable, Hashable {
-    public enum Device: String, Sendable, Hashable {
-        case disk, cdrom
-    }
-
-    public var source: DiskSource
-    public var format: String
-    public var device: Device
-    /// `virtio`, `sata`, `scsi`, `usb`.
-    public var bus: String
-    /// libvirt's cache mode; `none` is what shared storage needs to move live. Nil: QEMU's default.
-    public var cache: String?
-    /// Pass the guest's discards on to the storage.
-    public var discard: Bool
-    public var isReadOnly: Bool
-    public var isShareable: Bool
-    public var serial: String?
-
-    public init(
-        source: DiskSource, format: String = "qcow2", device: Device = .disk, bus: String = "virtio",
-        cache: String? = nil, discard: Bool = true, isReadOnly: Bool = false, isShareable: Bool = false,
-        serial: String? = nil
-    ) {
-        self.source = source
-        self.format = format
-        self.device = device
-        self.bus = bus
-        self.cache = cache
-        self.discard = discard
-        self.isReadOnly = isReadOnly
-        self.isShareable = isShareable
-        self.serial = serial
-    }
-
-    /// The ISO image with the first-boot configuration: a read-only drive on virtio-scsi, because the kernels of cloud
-    /// images (Debian's, for one) have no driver for a SATA controller.
-    public static func seed(_ path: String) -> DiskSpec {
-        DiskSpec(source: .file(path), format: "raw", device: .cdrom, bus: "scsi", discard: false, isReadOnly: true)
-    }
-}
-
-/// A network interface of a domain to be defined.
-public struct InterfaceSpec: Sendable, Hashable {
-    public enum Source: Sendable, Hashable {
-        /// A bridge of the host.
-        case bridge(String)
-        /// A network of libvirt's.
-        case network(String)
-        /// QEMU's own network stack: out only, needs no rights.
-        case user
-    }
-
-    public var source: Source
-    public var mac: MACAddress
-    public var model: String
-
-    public init(source: Source, mac: MACAddress = .random(), model: String = "virtio") {
-        self.source = source
-        self.mac = mac
-        self.model = model
     }
 }

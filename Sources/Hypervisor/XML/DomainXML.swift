@@ -5,14 +5,21 @@ public enum DomainXML {
     /// Throws `invalidRequest` for what libvirt would refuse in a way that is hard to understand, or take for something
     /// else; nothing is sent anywhere.
     public static func text(_ spec: DomainSpec) throws(HypervisorError) -> String {
-        let operation = "write the definition of domain \"\(spec.name)\""
-        try check(spec, operation)
-        do {
-            return try element(spec).written()
+        let document = try document(spec)
+        do throws(XMLProblem) {
+            return try document.written()
         } catch {
-            throw .invalid(operation, error.message)
+            throw .invalid(operation(spec), error.message)
         }
     }
+
+    /// The definition as a tree, for further changes; see ``text(_:)``.
+    public static func document(_ spec: DomainSpec) throws(HypervisorError) -> XMLElement {
+        try check(spec, operation(spec))
+        return element(spec)
+    }
+
+    private static func operation(_ spec: DomainSpec) -> String { "write the definition of domain \"\(spec.name)\"" }
 
     private static func check(_ spec: DomainSpec, _ operation: String) throws(HypervisorError) {
         guard !spec.name.isEmpty, !spec.name.contains("/"), spec.name != ".", spec.name != ".." else {
@@ -21,6 +28,9 @@ public enum DomainXML {
         guard spec.memoryMiB > 0, spec.cpus > 0 else {
             throw .invalid(
                 operation, "a domain needs memory and processors, found \(spec.memoryMiB) MiB and \(spec.cpus)")
+        }
+        guard spec.maxMemoryMiB ?? spec.memoryMiB >= spec.memoryMiB, spec.maxCPUs ?? spec.cpus >= spec.cpus else {
+            throw .invalid(operation, "a domain cannot begin with more memory or processors than its most")
         }
         for disk in spec.disks {
             guard let path = disk.source.path else { continue }
@@ -32,22 +42,26 @@ public enum DomainXML {
         guard Set(addresses).count == addresses.count else {
             throw .invalid(operation, "two interfaces have the same address")
         }
+        let turns = spec.disks.compactMap(\.bootOrder) + spec.interfaces.compactMap(\.bootOrder)
+        guard Set(turns).count == turns.count else {
+            throw .invalid(operation, "two devices have the same turn at booting")
+        }
     }
 
     private static func element(_ spec: DomainSpec) -> XMLElement {
-        var children: [XMLElement?] = [
+        let isGrowing = (spec.maxMemoryMiB ?? 0) > spec.memoryMiB
+        let most = spec.maxCPUs ?? spec.cpus
+        let children: [XMLElement?] = [
             XMLElement("name", text: spec.name),
             spec.uuid.map { XMLElement("uuid", text: $0) },
             spec.metadata.map { XMLElement("metadata", [:], [$0.element]) },
+            isGrowing
+                ? XMLElement("maxMemory", ["slots": "16", "unit": "MiB"], text: "\(spec.maxMemoryMiB ?? 0)") : nil,
             XMLElement("memory", ["unit": "MiB"], text: "\(spec.memoryMiB)"),
-            XMLElement("vcpu", ["placement": "static"], text: "\(spec.cpus)"),
-            system(spec),
-        ]
-        if isPC(spec) {
-            children.append(XMLElement("features", [:], [XMLElement("acpi"), XMLElement("apic")]))
-        }
-        children += [
-            cpu(spec), clock(spec), XMLElement("on_poweroff", text: "destroy"),
+            XMLElement(
+                "vcpu", ["placement": "static", "current": most > spec.cpus ? "\(spec.cpus)" : nil], text: "\(most)"),
+            spec.ioThreads > 0 ? XMLElement("iothreads", text: "\(spec.ioThreads)") : nil,
+            system(spec), features(spec), cpu(spec), clock(spec), XMLElement("on_poweroff", text: "destroy"),
             XMLElement("on_reboot", text: "restart"), XMLElement("on_crash", text: "destroy"), devices(spec),
         ]
         return XMLElement("domain", ["type": spec.accelerator.rawValue], children.compactMap { $0 })
@@ -55,13 +69,42 @@ public enum DomainXML {
 
     private static func isPC(_ spec: DomainSpec) -> Bool { spec.architecture == "x86_64" }
 
+    private static func features(_ spec: DomainSpec) -> XMLElement? {
+        guard isPC(spec) else { return nil }
+        // Code that runs below the system keeps secure boot's keys.
+        let guarded = spec.hasSecureBoot ? [XMLElement("smm", ["state": "on"])] : []
+        return XMLElement("features", [:], [XMLElement("acpi"), XMLElement("apic")] + guarded)
+    }
+
     private static func system(_ spec: DomainSpec) -> XMLElement {
-        let type = XMLElement("type", ["arch": spec.architecture, "machine": spec.machine], text: "hvm")
-        return XMLElement(
-            "os", ["firmware": spec.isUEFI ? "efi" : nil], [type, XMLElement("boot", ["dev": "hd"])])
+        var children = [XMLElement("type", ["arch": spec.architecture, "machine": spec.machine], text: "hvm")]
+        if spec.isUEFI || spec.hasSecureBoot {
+            let enabled = spec.hasSecureBoot ? "yes" : "no"
+            // Said aloud, because libvirt would else take the first firmware that the host lists.
+            children.append(
+                XMLElement(
+                    "firmware", [:],
+                    ["enrolled-keys", "secure-boot"].map { XMLElement("feature", ["enabled": enabled, "name": $0]) }))
+            if spec.hasSecureBoot { children.append(XMLElement("loader", ["secure": "yes"])) }
+        }
+        let isOrdered = spec.disks.contains { $0.bootOrder != nil } || spec.interfaces.contains { $0.bootOrder != nil }
+        if !isOrdered { children.append(XMLElement("boot", ["dev": "hd"])) }
+        return XMLElement("os", ["firmware": spec.isUEFI || spec.hasSecureBoot ? "efi" : nil], children)
     }
 
     private static func cpu(_ spec: DomainSpec) -> XMLElement? {
+        var element = processor(spec)
+        guard let most = spec.maxMemoryMiB, most > spec.memoryMiB else { return element }
+        // Memory is plugged into a node, so there has to be one.
+        let last = (spec.maxCPUs ?? spec.cpus) - 1
+        let cell = XMLElement(
+            "cell", ["id": "0", "cpus": "0-\(last)", "memory": "\(spec.memoryMiB)", "unit": "MiB"])
+        element = element ?? XMLElement("cpu")
+        element?.replace(XMLElement("numa", [:], [cell]))
+        return element
+    }
+
+    private static func processor(_ spec: DomainSpec) -> XMLElement? {
         switch spec.cpu {
         case .standard:
             switch spec.accelerator {
@@ -92,23 +135,20 @@ public enum DomainXML {
 
     private static func devices(_ spec: DomainSpec) -> XMLElement {
         var children = spec.emulator.map { [XMLElement("emulator", text: $0)] } ?? []
-        if spec.disks.contains(where: { $0.bus == "scsi" }) {
-            children.append(XMLElement("controller", ["type": "scsi", "model": "virtio-scsi"]))
-        }
-        children += disks(spec.disks)
+        children += controllers(spec)
+        children += disks(spec.disks, ioThreads: spec.ioThreads)
         children += spec.interfaces.map(interface)
         if spec.hasSerialConsole {
             children.append(XMLElement("serial", ["type": "pty"], [XMLElement("target", ["port": "0"])]))
             children.append(
                 XMLElement("console", ["type": "pty"], [XMLElement("target", ["type": "serial", "port": "0"])]))
         }
-        if spec.hasGuestAgentChannel {
-            children.append(
-                XMLElement(
-                    "channel", ["type": "unix"],
-                    [XMLElement("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])]))
+        if spec.hasGuestAgentChannel { children.append(channel("unix", "org.qemu.guest_agent.0")) }
+        if spec.hasTPM {
+            let backend = XMLElement("backend", ["type": "emulator", "version": "2.0"])
+            children.append(XMLElement("tpm", ["model": "tpm-crb"], [backend]))
         }
-        if let vnc = spec.vnc { children += display(vnc) }
+        if let display = spec.display { children += self.display(display) }
         if spec.hasRandomGenerator {
             let backend = XMLElement("backend", ["model": "random"], text: "/dev/urandom")
             children.append(XMLElement("rng", ["model": "virtio"], [backend]))
@@ -117,59 +157,39 @@ public enum DomainXML {
         return XMLElement("devices", [:], children)
     }
 
-    /// Left out, libvirt would add a balloon by itself.
+    private static func controllers(_ spec: DomainSpec) -> [XMLElement] {
+        var controllers: [XMLElement] = []
+        if spec.sparePorts > 0, spec.machine.contains("q35") {
+            controllers.append(XMLElement("controller", ["type": "pci", "index": "0", "model": "pcie-root"]))
+            controllers += (0..<spec.sparePorts + portsInUse(spec)).map { _ in
+                XMLElement("controller", ["type": "pci", "model": "pcie-root-port"])
+            }
+        }
+        if spec.disks.contains(where: { $0.bus == "scsi" }) {
+            let driver = XMLElement("driver", ["iothread": "1"])
+            controllers.append(
+                XMLElement(
+                    "controller", ["type": "scsi", "index": "0", "model": "virtio-scsi"],
+                    spec.ioThreads > 0 ? [driver] : []))
+        }
+        return controllers
+    }
+
+    /// Devices that sit in a PCI Express port of their own, USB's controller among them.
+    private static func portsInUse(_ spec: DomainSpec) -> Int {
+        let disks = spec.disks.filter { $0.bus == "virtio" }.count
+        let hasSCSI = spec.disks.contains { $0.bus == "scsi" }
+        let others = [
+            hasSCSI, spec.hasGuestAgentChannel || spec.display?.kind == .spice, spec.hasRandomGenerator,
+            spec.hasMemoryBalloon, true,
+        ]
+        return disks + spec.interfaces.count + others.filter { $0 }.count
+    }
+
+    /// Left out, libvirt would add a balloon by itself. What the guest has no use for goes back to the host unasked.
     private static func balloon(_ spec: DomainSpec) -> XMLElement {
         guard spec.hasMemoryBalloon else { return XMLElement("memballoon", ["model": "none"]) }
-        return XMLElement("memballoon", ["model": "virtio"], [XMLElement("stats", ["period": "5"])])
-    }
-
-    private static func display(_ vnc: DomainSpec.VNC) -> [XMLElement] {
-        let listener = XMLElement("listen", ["type": "address", "address": vnc.listen])
-        let graphics = XMLElement(
-            "graphics",
-            ["type": "vnc", "port": "\(vnc.port ?? -1)", "autoport": vnc.port == nil ? "yes" : "no"], [listener])
-        return [graphics, XMLElement("video", [:], [XMLElement("model", ["type": "virtio"])])]
-    }
-
-    private static func interface(_ spec: InterfaceSpec) -> XMLElement {
-        let (type, source): (String, XMLElement?) =
-            switch spec.source {
-            case .bridge(let name): ("bridge", XMLElement("source", ["bridge": name]))
-            case .network(let name): ("network", XMLElement("source", ["network": name]))
-            case .user: ("user", nil)
-            }
-        let mac = XMLElement("mac", ["address": spec.mac.description])
-        let model = XMLElement("model", ["type": spec.model])
-        return XMLElement("interface", ["type": type], [mac, source, model].compactMap { $0 })
-    }
-
-    private static func disks(_ disks: [DiskSpec]) -> [XMLElement] {
-        var used: [String: Int] = [:]
-        return disks.map { spec in
-            let prefix = spec.bus == "virtio" ? "vd" : "sd"
-            let number = used[prefix, default: 0]
-            used[prefix] = number + 1
-            return disk(spec, target: prefix + letters(number))
-        }
-    }
-
-    /// One disk as the guest will know it under `target`.
-    static func disk(_ spec: DiskSpec, target: String) -> XMLElement {
-        let driver = XMLElement(
-            "driver",
-            ["name": "qemu", "type": spec.format, "cache": spec.cache, "discard": spec.discard ? "unmap" : nil])
-        let children = [
-            driver, spec.source.element, XMLElement("target", ["dev": target, "bus": spec.bus]),
-            spec.serial.map { XMLElement("serial", text: $0) },
-            spec.isReadOnly ? XMLElement("readonly") : nil, spec.isShareable ? XMLElement("shareable") : nil,
-        ]
         return XMLElement(
-            "disk", ["type": spec.source.type, "device": spec.device.rawValue], children.compactMap { $0 })
-    }
-
-    /// a ... z, aa, ab ...: how Linux counts disks.
-    static func letters(_ number: Int) -> String {
-        let letter = String(Unicode.Scalar(UInt8(ascii: "a") + UInt8(number % 26)))
-        return (number < 26 ? "" : letters(number / 26 - 1)) + letter
+            "memballoon", ["model": "virtio", "freePageReporting": "on"], [XMLElement("stats", ["period": "5"])])
     }
 }

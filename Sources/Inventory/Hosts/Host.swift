@@ -44,6 +44,10 @@ package struct Host: Sendable {
     package var groups: [String]
     /// Where the inventory names it.
     package var mark: Mark?
+    /// The SSH host key that it was given, in OpenSSH's notation: the only one that is accepted. Nil: known_hosts decides.
+    package var hostKey: String?
+    /// Why it cannot be reached, where that is known beforehand, as of a VM that is switched off.
+    package var obstacle: Diagnostic?
 
     /// Makes a host of merged settings whose values were checked.
     init(name: String, settings: Mapping, roles: [String], vars: Mapping, facts: Mapping, groups: [String], mark: Mark?)

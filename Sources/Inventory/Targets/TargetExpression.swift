@@ -31,6 +31,34 @@ package struct TargetExpression: Sendable {
         term.all.compactMap { if case .machine(let name) = $0 { name } else { nil } }
     }
 
+    /// Whether it names VMs as such: by `vm:`, or by their group.
+    package var namesMachines: Bool {
+        term.all.contains { term in
+            switch term {
+            case .machine, .name(Inventory.machineGroup, _): true
+            default: false
+            }
+        }
+    }
+
+    /// Whether it asks how the last run ended.
+    package var needsLastRun: Bool {
+        term.all.contains { if case .lastRun = $0 { true } else { false } }
+    }
+
+    /// Whether a name, pattern, role, fact or var of it fits one of these hosts, wherever it stands in the expression;
+    /// `all` does not count.
+    package func fits(_ hosts: [Host], facts: [String: Value] = [:]) -> Bool {
+        term.all.contains { part in
+            switch part {
+            case .name("all", _), .lastRun, .not, .and, .or: return false
+            default:
+                let match = TargetMatch(part, facts: facts, lastRun: [:])
+                return hosts.contains { match.matches($0) }
+            }
+        }
+    }
+
     /// Plain names it mentions that the inventory does not know: VMs perhaps.
     package func unknownNames(in inventory: Inventory) -> [String] {
         term.all.compactMap { term in

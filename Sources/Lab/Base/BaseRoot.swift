@@ -14,7 +14,8 @@ struct BaseRoot: Sendable, Hashable {
     /// What hosts can install, beside all that these need.
     static let offered = [
         "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "qemu-block-extra", "nftables",
-        "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "netcat-openbsd", "sudo", "curl", "rsync", "ethtool",
+        "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "swtpm", "swtpm-tools", "netcat-openbsd", "sudo", "curl",
+        "rsync", "ethtool",
         "hello",
     ]
 

@@ -33,6 +33,17 @@ public struct KnownHosts: Sendable {
         self.lines = lines
     }
 
+    /// Knows one key of one host, and nothing of any other.
+    ///
+    /// - Parameters:
+    ///   - key: Type and key in base 64; anything else makes a store in which nothing is known.
+    ///   - alias: The name that the host goes by.
+    ///   - source: Where the key is from, for messages.
+    public init(key: String, alias: String, source: String) {
+        files = []
+        lines = KnownHostsLine(Array("\(alias) \(key)".utf8)[...], file: source, number: 1).map { [$0] } ?? []
+    }
+
     /// Keys known for a host, the plain ones only.
     public func keys(host: String, port: Int = 22, alias: String? = nil) -> [HostKey] {
         relevant(host, port, alias).filter { $0.marker == .none }.map(\.key)

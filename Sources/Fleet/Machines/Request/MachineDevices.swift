@@ -15,7 +15,7 @@ extension MachineSpec {
     }
 
     /// The NICs on a host, the NIC profile of its vars underneath: unless some were given without a name and no profile
-    /// was asked for, which says all there is to say.
+    /// was asked for, which says all there is to say. Each gets a MAC address.
     /// - Throws: `Diagnostics` for an unknown profile, and for a NIC that leads nowhere.
     package func nics(on host: Host) throws(Diagnostics) -> [NICRequest] {
         let isComplete = nicProfile == nil && nics.contains { $0.name.isEmpty && $0.source != nil }
@@ -27,13 +27,19 @@ extension MachineSpec {
                 throw Diagnostics(
                     .error("the NIC \"\(nic.name)\" of \"\(name)\" names neither a bridge nor a network"))
             }
+            nic.mac = nic.mac ?? .random()
             return nic
         }
     }
 
     /// The interfaces on a host, as libvirt will be told of them.
     package func interfaces(on host: Host) throws(Diagnostics) -> [InterfaceSpec] {
-        try nics(on: host).compactMap { nic in
+        Self.interfaces(try nics(on: host))
+    }
+
+    /// NICs that a host's profile was laid under, as libvirt will be told of them.
+    package static func interfaces(_ nics: [NICRequest]) -> [InterfaceSpec] {
+        nics.compactMap { nic in
             let source: InterfaceSpec.Source
             switch nic.source {
             case .bridge(let name): source = .bridge(name)

@@ -1,0 +1,113 @@
+internal import Hypervisor
+package import Inventory
+internal import Values
+
+/// Applies to guests the roles that the inventory gives them, as soon as their SSH servers answer.
+package struct GuestRoles: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let options: StateRunOptions
+    private let tell: @Sendable (RunEvent) -> Void
+
+    /// - Parameter tell: told how the runs go.
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, options: StateRunOptions = StateRunOptions(),
+        tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
+    ) {
+        self.context = context
+        self.driver = driver
+        self.options = options
+        self.tell = tell
+    }
+
+    /// Waits for each VM that has roles, and applies them through its hypervisor.
+    /// - Parameters:
+    ///   - names: VMs that were started.
+    ///   - seconds: how long to wait for each to be reached.
+    /// - Returns: a report for each that has roles, in their order; one that did not answer in time says why not.
+    package func apply(to names: [String], within seconds: Int) async -> [HostReport] {
+        let work = names.filter { !context.inventory.guest($0, address: $0, jump: nil).roles.isEmpty }
+        let run = StateRun(context, options: options, tell: tell)
+        var reports = await withTaskGroup(of: [HostReport].self) { group in
+            var missing: [Host] = []
+            for await answer in readiness(of: work, within: seconds) {
+                switch answer {
+                case .ready(let host): group.addTask { await run.apply([], to: [host]) }
+                case .late(let hosts): missing = hosts
+                }
+            }
+            var reports = missing.map(Self.late)
+            for await finished in group { reports += finished }
+            return reports
+        }
+        reports.sort { (work.firstIndex(of: $0.host.name) ?? 0) < (work.firstIndex(of: $1.host.name) ?? 0) }
+        return reports
+    }
+
+    /// Waits until guests can be logged in to.
+    /// - Returns: those that could not in time, each with what stood in the way last.
+    package func wait(for names: [String], within seconds: Int) async -> [Host] {
+        for await case .late(let hosts) in readiness(of: names, within: seconds) { return hosts }
+        return []
+    }
+
+    private enum Readiness: Sendable {
+        case ready(Host)
+        /// At the end, those that did not become it.
+        case late([Host])
+    }
+
+    /// Tells of each guest once it can be logged in to.
+    private func readiness(of names: [String], within seconds: Int) -> AsyncStream<Readiness> {
+        AsyncStream { continuation in
+            let task = Task {
+                let late = await watch(names, until: Clock.monotonic + UInt64(max(0, seconds)) * 1_000_000_000) {
+                    continuation.yield(.ready($0))
+                }
+                if !late.isEmpty { continuation.yield(.late(late)) }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func watch(_ names: [String], until end: UInt64, _ ready: (Host) -> Void) async -> [Host] {
+        var waiting = names
+        var last: [String: Host] = [:]
+        while !waiting.isEmpty {
+            let hosts = await GuestHosts(context, driver: driver).named(waiting)
+            // A guest that boots refuses connections, and may show another key until cloud-init has been there.
+            let tried = await fanOut(hosts, limit: context.parallel) { await attempted($0) }
+            for host in tried {
+                if host.obstacle == nil {
+                    waiting.removeAll { $0 == host.name }
+                    ready(host)
+                } else {
+                    last[host.name] = host
+                }
+            }
+            if waiting.isEmpty || Clock.monotonic >= end || Task.isCancelled { break }
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+        return waiting.map { name in last[name] ?? context.inventory.guest(name, address: name, jump: nil) }
+    }
+
+    /// The host, with what stands in the way of a login.
+    private func attempted(_ host: Host) async -> Host {
+        var result = host
+        do throws(HostProblem) {
+            let connection = try await context.connector.connect(to: host)
+            await connection.close()
+        } catch {
+            result.obstacle = error.diagnostic
+        }
+        return result
+    }
+
+    private static func late(_ host: Host) -> HostReport {
+        var report = HostReport(host: host)
+        let why = host.obstacle ?? .error("the VM was not found", host: host.name)
+        report.problem = HostProblem(.unreachable, why)
+        return report
+    }
+}

@@ -1,0 +1,64 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// A change to a pool, network or volume of one host: nobody else is at it, it is written down before it begins, and a
+/// failure takes it back by the same way as `op recover`.
+struct StoreOperation: Sendable {
+    enum Kind: String, Sendable { case pool, network, volume }
+
+    let context: FleetContext
+    let host: Host
+    let kind: Kind
+    /// The pool, the network, or `pool/volume`.
+    let name: String
+
+    private var subject: String {
+        "\(kind.rawValue)-\(host.name)-\(String(name.map { $0 == "/" ? ":" : $0 }))"
+    }
+
+    /// Keeps others away meanwhile.
+    /// - Throws: ``OperationLocked``; `Diagnostics` while an earlier operation on it is not settled.
+    func locked<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        let lock = try OperationLock(
+            context.directory, subject, meaning: "the \(kind.rawValue) \"\(name)\" of \(host.name)")
+        defer { withExtendedLifetime(lock) {} }
+        let open = Journal(context.directory).operations().first { !$0.isClosed && $0["lock"]?.string == subject }
+        if let open {
+            throw Diagnostics(
+                .error(
+                    "the operation \(open.id) on the \(kind.rawValue) \"\(name)\" is not settled",
+                    hint: "run `drover op recover \(open.id)` first", host: host.name))
+        }
+        return try await body()
+    }
+
+    /// Does what the journal then knows of. What fails or is interrupted is taken back as far as it can be.
+    /// - Parameters:
+    ///   - act: `create`, `update`, `delete`, ...
+    ///   - fields: what taking it back needs to know.
+    func journaled(
+        _ act: String, _ fields: [(String, Value)], over connection: HypervisorConnection,
+        _ body: (OperationLog) async throws -> Void
+    ) async throws {
+        let journal = Journal(context.directory)
+        let log = try journal.begin(
+            kind.rawValue,
+            Mapping(
+                [
+                    ("act", Value(act)), ("host", Value(host.name)), ("name", Value(name)),
+                    ("subject", Value("\(kind.rawValue) \(name) on \(host.name)")), ("lock", Value(subject)),
+                ] + fields))
+        do {
+            try await body(log)
+            try log.record("finished")
+        } catch {
+            // Runs to its end though the task was cancelled.
+            await Task {
+                guard let record = journal.operation(log.id) else { return }
+                if let end = try? await StoreSettlement(record, over: connection).settle() { try? log.record(end) }
+            }.value
+            throw error
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package import Hypervisor
+package import Inventory
+package import Values
+
+/// A volume as it should be in a pool of a host.
+package struct VolumeWish: Sendable {
+    package var pool: String
+    package var spec: VolumeSpec
+    /// Whether a volume that is too small is made larger; else that is refused.
+    package var grows = true
+
+    package init(pool: String, spec: VolumeSpec) {
+        self.pool = pool
+        self.spec = spec
+    }
+
+    /// Reads Salt's arguments of `virt.volume_defined`: `pool, size, allocation` (MiB, or with a unit), `format, type,
+    /// permissions, backing_store: {path, format}, nocow`.
+    package init(_ name: String, arguments value: Value) throws(Diagnostics) {
+        let arguments = try StoreArguments(
+            value, of: "the volume \"\(name)\"",
+            allowed: [
+                "pool", "size", "allocation", "format", "type", "permissions", "backing_store", "nocow", "resize",
+            ])
+        pool = try arguments.required("pool")
+        guard let size = try Self.size(arguments, "size") else {
+            throw Diagnostics(.error("\(arguments.subject) needs \"size\"", mark: value.mark))
+        }
+        spec = VolumeSpec(name: name, capacity: size, format: try arguments.text("format") ?? "qcow2")
+        spec.allocation = try Self.size(arguments, "allocation")
+        spec.isNotCopiedOnWrite = try arguments.truth("nocow") ?? false
+        grows = try arguments.truth("resize") ?? false
+        if let type = try arguments.text("type"), !["file", "block", "network", "netdir", "dir"].contains(type) {
+            throw arguments.wrong("type", type, "file, block, network, netdir or dir")
+        }
+        if let permissions = arguments["permissions"] {
+            let read = try PoolSpec.Permissions(permissions, of: arguments.subject)
+            (spec.mode, spec.owner, spec.group, spec.label) = (read.mode, read.owner, read.group, read.label)
+        }
+        if let below = arguments["backing_store"] {
+            let store = try StoreArguments(
+                below, of: "the backing store of \(arguments.subject)", allowed: ["path", "format"])
+            spec.backing = VolumeSpec.Backing(
+                path: try store.required("path"), format: try store.text("format") ?? "qcow2")
+        }
+    }
+
+    private static func size(_ arguments: StoreArguments, _ key: String) throws(Diagnostics) -> UInt64? {
+        guard let value = arguments[key] else { return nil }
+        do throws(Diagnostic) {
+            return UInt64(try ByteSize(value).bytes)
+        } catch {
+            throw Diagnostics(error)
+        }
+    }
+}
+
+/// Makes a volume what it should be. Idempotent; what is in a volume is never touched: one of another format, or larger
+/// than wanted, is refused.
+package struct VolumeConvergence: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver) {
+        self.context = context
+        self.driver = driver
+    }
+
+    /// - Parameter check: nothing is done; the outcome says what would be.
+    /// - Throws: `Diagnostics`, ``HostProblem``, ``OperationLocked``, ``FileError``.
+    package func converge(_ wish: VolumeWish, on host: Host, check: Bool = false) async throws -> StoreOutcome {
+        _ = try wish.spec.xml()
+        let name = "\(wish.pool)/\(wish.spec.name)"
+        let operation = StoreOperation(context: context, host: host, kind: .volume, name: name)
+        return try await driver.visit(host) { connection in
+            try await operation.locked {
+                var outcome = StoreOutcome(host.name, name, isPredicted: check)
+                guard try await connection.pool(wish.pool) != nil else {
+                    throw Diagnostics(try await PoolDeletion.missing(wish.pool, over: connection, host: host))
+                }
+                guard let there = try await connection.volume(wish.spec.name, in: wish.pool) else {
+                    outcome.changes = [
+                        .init("definition", nil, "\(wish.spec.format) volume"),
+                        .init("capacity", nil, Self.size(wish.spec.capacity)),
+                    ]
+                    if !check { _ = try await connection.createVolume(wish.spec, in: wish.pool) }
+                    return outcome
+                }
+                try refuse(Self.differences(wish.spec, from: there), wish, host)
+                guard there.capacity != wish.spec.capacity else { return outcome }
+                guard wish.grows, there.capacity < wish.spec.capacity else {
+                    let sizes = SpecDifference(
+                        "capacity", found: Self.size(there.capacity), wanted: Self.size(wish.spec.capacity))
+                    try refuse([sizes], wish, host)
+                    return outcome
+                }
+                outcome.changes = [
+                    .init("capacity", Self.size(there.capacity), Self.size(wish.spec.capacity))
+                ]
+                try await VolumeChange.refuseRunning(there, "resize", over: connection, host: host)
+                if !check {
+                    try await connection.resizeVolume(wish.spec.name, in: wish.pool, to: wish.spec.capacity)
+                }
+                return outcome
+            }
+        }
+    }
+
+    /// What cannot be changed without losing what is in it, and permissions where they are said.
+    private static func differences(_ spec: VolumeSpec, from there: VolumeInfo) -> [SpecDifference] {
+        let wanted: [(String, String?, String?)] = [
+            ("format", there.format, there.format == nil ? nil : spec.format),
+            ("backing_store", there.backing?.path, spec.backing?.path),
+            ("permissions.mode", octal(there.permissions.mode), spec.mode.map { octal($0) ?? "" }),
+            ("permissions.owner", there.permissions.owner.map { "\($0)" }, spec.owner.map { "\($0)" }),
+            ("permissions.group", there.permissions.group.map { "\($0)" }, spec.group.map { "\($0)" }),
+        ]
+        return wanted.compactMap { property, found, wanted in
+            if wanted == nil, property != "backing_store" { return nil }
+            return found == wanted ? nil : SpecDifference(property, found: found, wanted: wanted)
+        }
+    }
+
+    private static func octal(_ mode: UInt32?) -> String? { mode.map { "0" + String($0, radix: 8) } }
+
+    private func refuse(_ differences: [SpecDifference], _ wish: VolumeWish, _ host: Host) throws(Diagnostics) {
+        guard !differences.isEmpty else { return }
+        throw Diagnostics(
+            .error(
+                "there is another volume \"\(wish.spec.name)\" in the pool \"\(wish.pool)\"",
+                detail: differences.map { StoreOutcome.Change($0).text }.joined(separator: "\n"),
+                hint: differences.contains { $0.property == "capacity" }
+                    ? "`drover pool volume resize` changes its size" : "choose another name, or delete that one",
+                host: host.name))
+    }
+
+    /// In the shortest exact form; odd bytes as they are.
+    static func size(_ bytes: UInt64) -> String {
+        bytes % 1024 == 0 ? ByteSize(bytes: Int(clamping: bytes)).description : "\(bytes) bytes"
+    }
+}

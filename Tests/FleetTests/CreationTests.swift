@@ -1,3 +1,4 @@
+import Hypervisor
 import Testing
 import Values
 
@@ -15,6 +16,20 @@ import Values
     ])
     func namesSeveral(_ name: String, _ count: Int?, _ names: [String]) throws {
         #expect(try CreationBatch.names(name, count: count) == names)
+    }
+
+    @Test func processorsOfOtherMakersDoNotCount() throws {
+        func model(_ vendor: String?, _ name: String) -> XMLElement {
+            let maker = vendor.map { [XMLElement("vendor", text: $0)] } ?? []
+            return XMLElement("cpu", ["mode": "custom"], [XMLElement("model", text: name)] + maker)
+        }
+        let own = model("Intel", "Skylake-Client")
+        let others: [(host: String, model: XMLElement?)] = [
+            ("hv4", model("AMD", "EPYC")), ("hv2", model("Intel", "Haswell")), ("hv3", nil), ("hv1", model(nil, "x")),
+        ]
+        let (alike, strangers) = FleetProcessor.sorted(others, by: own)
+        #expect(alike.map { $0.first("model")?.text } == ["Haswell"])
+        #expect(strangers == ["hv1", "hv4"])
     }
 
     @Test(arguments: [("web", 0), ("web", 1001), ("web[1-3]", 2), ("web[3-1]", nil)])

@@ -125,6 +125,7 @@ package struct MachineCreation: Sendable {
         mayMakePool: Bool
     ) async throws -> Draft {
         let info = try await connection.hostInfo()
+        try refuseUnknownMachine(spec, info.capabilities, host)
         let pools = try await pools(connection, mayMake: mayMakePool)
         let layout = try MachineLayout(spec, on: host, pools: pools) { try images.find($0) }
         let accelerator: DomainSpec.Accelerator = info.capabilities.hasKVM() ? .kvm : .emulation
@@ -180,6 +181,10 @@ package struct MachineCreation: Sendable {
         let draft = try await draft(spec, host, census, connection, mayMakePool: true)
         var definition = draft.definition
         let layout = definition.layout
+        // What contradicts itself, or a patch that does not fit, is found before anything is made.
+        var trial = definition
+        trial.predict(draft.pools)
+        _ = try trial.document()
         let log = try Journal(context.directory).begin(
             "create",
             Mapping([
@@ -204,6 +209,17 @@ package struct MachineCreation: Sendable {
         }
         return Created(
             name: spec.name, uuid: definition.uuid, host: host, state: spec.startState, warnings: draft.warnings)
+    }
+
+    private func refuseUnknownMachine(
+        _ spec: MachineSpec, _ capabilities: HostCapabilities, _ host: Host
+    ) throws(Diagnostics) {
+        let known = capabilities.guests.filter { $0.architecture == "x86_64" }.flatMap(\.machines)
+        guard let machine = spec.machine, !known.isEmpty, !known.contains(machine) else { return }
+        throw Diagnostics(
+            .error(
+                "its QEMU has no machine \"\(machine)\"",
+                hint: NearestName.hint(for: machine, among: known) ?? "q35 and pc are the usual ones", host: host.name))
     }
 
     private func slow(_ accelerator: DomainSpec.Accelerator, _ host: Host) -> [Diagnostic] {

@@ -40,15 +40,12 @@ struct FleetProcessor {
         return model
     }
 
-    /// What `own` and the others have in common. A VM cannot move live between makers: theirs are left out.
+    /// What `own` and the others have in common.
     static func common(
         _ own: XMLElement, _ others: [(host: String, model: XMLElement?)], kind: GuestKind, host: String,
         over connection: HypervisorConnection
     ) async throws(HypervisorError) -> (DomainSpec.CPU, [Diagnostic]) {
-        let vendor = own.first("vendor")?.text
-        let known = others.compactMap { other in other.model.map { (host: other.host, model: $0) } }
-        let alike = known.filter { $0.model.first("vendor")?.text == vendor }
-        let strangers = known.map(\.host).filter { name in !alike.contains { $0.host == name } }.sorted()
+        let (alike, strangers) = sorted(others, by: own)
         var warnings: [Diagnostic] = []
         if !strangers.isEmpty {
             warnings.append(
@@ -56,8 +53,30 @@ struct FleetProcessor {
                     "the VM cannot move live to \(strangers.joined(separator: ", "))",
                     detail: "its processor is another maker's", host: host))
         }
-        var element = try await connection.baseline(of: [own] + alike.map(\.model), for: kind)
+        var element = own
+        do throws(HypervisorError) {
+            if !alike.isEmpty { element = try await connection.baseline(of: [own] + alike, for: kind) }
+        } catch {
+            guard !error.isConnectionLoss else { throw error }
+            warnings.append(
+                .warning(
+                    "no processor is common to all hosts: the VM gets that of its own", detail: error.message,
+                    hint: "`--cpu MODEL` chooses one that others can give too", host: host))
+        }
         element[attribute: "check"] = "partial"
         return (.element(element), warnings)
+    }
+
+    /// A VM cannot move live between makers: the models of the same one count, of the others the hosts' names are said.
+    static func sorted(
+        _ others: [(host: String, model: XMLElement?)], by own: XMLElement
+    ) -> (alike: [XMLElement], strangers: [String]) {
+        let vendor = own.first("vendor")?.text
+        var (alike, strangers): ([XMLElement], [String]) = ([], [])
+        for (host, model) in others {
+            guard let model else { continue }
+            if model.first("vendor")?.text == vendor { alike.append(model) } else { strangers.append(host) }
+        }
+        return (alike, strangers.sorted())
     }
 }

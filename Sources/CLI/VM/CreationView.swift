@@ -15,9 +15,10 @@ enum CreationView {
 
     /// - Throws: ``CommandFailure`` when one failed; with 3 when there were others.
     static func show(_ outcomes: [Outcome], _ format: OutputFormat) throws {
+        var told: Set<Diagnostic> = []
         for outcome in outcomes {
             guard case .success(let created) = outcome.result else { continue }
-            Terminal.show(created.warnings)
+            Terminal.show(created.warnings.filter { told.insert($0).inserted })
         }
         guard let only = outcomes.first, outcomes.count == 1 else { return try showAll(outcomes, format) }
         let created = try only.result.get()

@@ -5,6 +5,8 @@ internal import Values
 /// The arguments of `virt.running` and `virt.defined`, Salt's names and Drover's, as a description of a VM.
 struct MachineArguments: Sendable {
     let spec: MachineSpec
+    /// The arguments that were given.
+    let said: Set<String>
 
     /// Salt's name of an argument, and that of an entry of vms.yaml.
     private static let names: [(String, String)] = [
@@ -40,6 +42,7 @@ struct MachineArguments: Sendable {
         case nil: break
         }
         try Self.refuse(call)
+        said = Set(call.chunk.arguments.keys.compactMap(\.scalarText).filter { call.argument($0) != nil })
         spec = try MachineSpec(
             name: call.name, entry, vars: call.host.vars, folder: call.context.directory.root)
     }

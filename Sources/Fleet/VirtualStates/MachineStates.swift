@@ -15,14 +15,19 @@ enum MachineStates {
 
     private static func converge(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
         guard let there = try await call.machine() else { return try await create(call, running: running) }
-        guard running, !there.state.isActive else {
+        // One that a check has only foretold is as it was described.
+        if call.truth("update") ?? true, !there.uuid.isEmpty, let wish = try MachineArguments(call) {
+            return try await MachineUpdate(call: call, wish: wish, running: running, state: there.state).answer()
+        }
+        let isRunning = there.state.isActive && there.state.activity != .paused
+        guard running, !isRunning else {
             return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
         }
         if call.isTest {
             await call.foresight.foresee(machine: call.name, running: true)
         } else {
-            try await MachinePower(call.context, driver: call.driver)
-                .act(.start(discardingSaved: false), on: there.uuid)
+            let act: PowerAct = there.state.isActive ? .resume : .start(discardingSaved: false)
+            try await MachinePower(call.context, driver: call.driver).act(act, on: there.uuid)
         }
         let changes = Mapping([(call.name, Value(Mapping([("started", true)])))])
         return call.changed(

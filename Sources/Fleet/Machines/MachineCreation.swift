@@ -194,6 +194,7 @@ package struct MachineCreation: Sendable {
             let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
             definition.metadata.hostKey = firstBoot.publicHostKey
             let made = try await work.makeVolumes(seed: try firstBoot.pieces())
+            try await work.seedOffline(firstBoot, into: made.places)
             definition.places = made.places
             definition.seed = made.seed
             definition.metadata.operation = log.id

@@ -141,7 +141,9 @@ package struct OperationRecovery: Sendable {
             try log.record("finished")
             return "finished"
         }
-        let connection = try await driver.connect(to: try context.host(named: host))
+        let place = try context.host(named: host)
+        if record.hasSeeded { try await OfflineSeed(context, host: place, instance: remnants.uuid).release() }
+        let connection = try await driver.connect(to: place)
         let isGone = await remnants.remove(over: connection)
         await connection.close()
         guard isGone else {

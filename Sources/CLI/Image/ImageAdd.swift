@@ -11,11 +11,12 @@ struct ImageAdd: AsyncParsableCommand {
 
             EXAMPLES
               drover image add debian-12                       from the catalogue, checksum verified
+              drover image add vm:web1 --name golden           from a VM, running or off
               drover image add disk.vmdk.xz --name build --tag 2026-11
               drover image add https://example.org/a.qcow2 --checksum https://example.org/SHA256SUMS \\
                   --signature https://example.org/SHA256SUMS.gpg --keyring keys.gpg
             """)
-    @Argument(help: "Image file, URL, or name in the catalogue") var source: String
+    @Argument(help: "Image file, URL, name in the catalogue, or VM (vm:NAME)") var source: String
     @Option(help: "Name for people; the file's name without its ending if not given") var name: String?
     @Option(help: "Further name NAME:TAG for the same content (repeatable)") var tag: [String] = []
     @Option(help: "sha256:DIGEST, sha512:DIGEST, or the URL of a list of checksums") var checksum: String?
@@ -24,6 +25,7 @@ struct ImageAdd: AsyncParsableCommand {
     @Option(help: "File with the keys that may sign (binary, as gpg --dearmor writes it)") var keyring: String?
     @Option(help: "What a packed image may unpack to at most, such as 100G")
     var maxSize: SizeArgument = SizeArgument(mebibytes: 1 << 20)
+    @Option(help: "Which disk of a VM; its first if not given") var disk: String?
     @Flag(help: "Let the name stand for this image though it stands for another") var replace = false
     @OptionGroup var common: CommonOptions
 
@@ -52,13 +54,9 @@ struct ImageAdd: AsyncParsableCommand {
         if DiskPath.exists(DiskPath.expandingHome(source)) || source.contains("/") {
             return try await intake.add(.file(source), names: names, proof: proof)
         }
+        if source.hasPrefix("vm:") { return try await capture(String(source.dropFirst(3)), names) }
         let catalogue = try ImageCatalogue(try? common.fleetDirectory.loadInventory())
-        guard let entry = catalogue.entry(source) else {
-            let near = NearestName.of(source, among: catalogue.entries.map(\.name)).map { "did you mean \"\($0)\"? " }
-            throw Diagnostic.error(
-                "there is no file and no image of the catalogue \"\(source)\"",
-                hint: (near ?? "") + "`drover image catalog` shows what can be fetched")
-        }
+        guard let entry = catalogue.entry(source) else { return try await capture(source, names) }
         if names.name.isEmpty { names.name = entry.name }
         proof.checksum = checksum ?? entry.proof.checksum
         proof.signature = signature ?? (checksum == nil ? entry.proof.signature : nil)
@@ -69,6 +67,20 @@ struct ImageAdd: AsyncParsableCommand {
                 hint: "install the package \(package), or name another with --keyring")
         }
         return try await intake.add(.location(entry.location), names: names, proof: proof)
+    }
+
+    private func capture(_ machine: String, _ names: ImageNames) async throws -> StoredImage {
+        guard checksum == nil, signature == nil else {
+            throw Diagnostic.error(
+                "there is no file and no image of the catalogue \"\(machine)\"", detail: "a VM has no checksum",
+                hint: "`drover image catalog` shows what can be fetched")
+        }
+        let context = try common.context()
+        let capture = ImageCapture(context, driver: try common.hypervisors(context)) { [common] in common.progress($0) }
+        let (image, warnings) = try await capture.capture(machine, disk: disk, names: names)
+        Terminal.clearStatus()
+        Terminal.show(warnings)
+        return image
     }
 }
 

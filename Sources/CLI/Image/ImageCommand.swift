@@ -9,5 +9,8 @@ struct ImageCommand: ParsableCommand {
             An image is its content: everywhere one is asked for, NAME, NAME:TAG, NAME@sha256:DIGEST, sha256:DIGEST and
             the first 8 or more characters of the digest all name it.
             """,
-        subcommands: [ImageAdd.self, ImageCatalog.self, ImageList.self, ImagePushCommand.self])
+        subcommands: [
+            ImageAdd.self, ImageCatalog.self, ImageList.self, ImageShow.self, ImageTag.self, ImagePushCommand.self,
+            ImageRemove.self, ImagePrune.self,
+        ])
 }

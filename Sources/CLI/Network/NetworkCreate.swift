@@ -51,7 +51,7 @@ struct NetworkCreate: AsyncParsableCommand {
         // Salt's absent mode is an isolated network; a person who says nothing wants one that works.
         if map["forward"] == nil, from == nil { map["forward"] = network.bridge == nil ? "nat" : "bridge" }
         if !noAddress { map = NetworkWish.completed(name, map, hasDHCP: !noDhcp && from == nil) }
-        if let autostart { map["autostart"] = Value(autostart) }
+        if let autostart = autostart ?? (map["autostart"] == nil ? true : nil) { map["autostart"] = Value(autostart) }
         var wish = try NetworkWish(name, arguments: Value(map))
         wish.isRunning = start
         return wish
@@ -92,7 +92,7 @@ struct NetworkUpdateCommand: AsyncParsableCommand {
             return
         }
         let consequences = preview.hosts.compactMap { try? $0.answer.get() }.filter { !$0.consequences.isEmpty }
-        if !consequences.isEmpty {
+        if !consequences.isEmpty, !common.yes {
             for outcome in consequences {
                 for words in outcome.consequences { Terminal.note("\(outcome.host): \(words)") }
             }

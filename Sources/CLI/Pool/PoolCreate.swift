@@ -62,7 +62,9 @@ struct PoolCreate: AsyncParsableCommand {
         if map["ptype"] == nil { map["ptype"] = "dir" }
         if name == "default", map["ptype"] == "dir", map["target"] == nil { map["target"] = "/var/lib/libvirt/images" }
         if transient { map["transient"] = true }
-        if let autostart { map["autostart"] = Value(autostart) }
+        if let autostart = autostart ?? (map["autostart"] == nil && !transient ? true : nil) {
+            map["autostart"] = Value(autostart)
+        }
         var wish = try PoolWish(name, arguments: Value(map))
         wish.isRunning = start
         wish.build = build?.build

@@ -16,7 +16,7 @@ struct VolumeCommand: ParsableCommand {
             """,
         subcommands: [
             VolumeList.self, VolumeShow.self, VolumeCreate.self, VolumeResize.self, VolumeClone.self,
-            VolumeUploadCommand.self, VolumeDelete.self,
+            VolumeUploadCommand.self, VolumeDownloadCommand.self, VolumeDelete.self,
         ])
 }
 

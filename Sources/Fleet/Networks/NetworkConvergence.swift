@@ -155,8 +155,11 @@ private struct Visit {
     ) async throws {
         var whole = spec
         whole.uuid = there.uuid
-        // Its guests know a bridge by its name.
-        if spec.mode.hasOwnBridge, found?.mode.hasOwnBridge == true { whole.bridge = spec.bridge ?? there.bridge }
+        // Its guests know a bridge by its address, others by its name.
+        if spec.mode.hasOwnBridge, let found, found.mode.hasOwnBridge {
+            whole.bridge = spec.bridge ?? found.bridge
+            whole.mac = spec.mac ?? found.mac
+        }
         let xml = try whole.xml()
         let cards = NetworkCards(context: operation.context, host: operation.host, network: spec.name)
         let fields: [(String, Value)] = [

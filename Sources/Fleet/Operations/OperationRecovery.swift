@@ -56,6 +56,8 @@ package struct OperationRecovery: Sendable {
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
+        case "capture": return try await ImageCapture(context, driver: driver).settle(record)
+        case "unplace": return try await ImageRemoval(context, driver: driver).settle(record)
         case "push": return try await ImagePush.recover(record, context, driver)
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)

@@ -42,6 +42,15 @@ package struct MachineCreation: Sendable {
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
         try Journal(context.directory).refuseUnsettled(named: spec.name)
+        if let root = spec.rootTree {
+            let answers =
+                if let census { census } else { await MachineCensus(context, driver: driver).take() }
+            try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
+            let creation = ContainerCreation(context: context, driver: driver, say: say)
+            let host = try await creation.choose(host ?? spec.host.map(context.host(named:)), among: answers)
+            let uuid = try await creation.create(spec, root, on: host)
+            return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
+        }
         let choice = try await place(spec, host, assumedAbsent, census)
         return try await onHost(choice.host, spec) { connection in
             var created = try await build(spec, choice.host, choice.census, connection)

@@ -72,7 +72,8 @@ package struct MachinePower: Sendable {
             let description = try await connection.description(of: .uuid(found.machine.uuid), .inactive)
             let disks = try await MachineDisk.all(of: description, over: connection)
             await connection.close()
-            return (found, disks.filter(\.isOwn).compactMap { $0.volume?.path })
+            let tree = [ContainerTree.own(of: found.machine)].compactMap { $0 }
+            return (found, disks.filter(\.isOwn).compactMap { $0.volume?.path } + tree)
         } catch {
             await connection.close()
             throw HostProblem(error, host: found.host.name)
@@ -111,6 +112,7 @@ package struct MachinePower: Sendable {
                 try await connection.undefine(.uuid(machine.uuid))
             }
             try await Self.removeVolumes(volumes, over: connection)
+            try await ContainerTree.remove(volumes, on: found.host, by: context.connector)
             try log.record("finished")
             await connection.close()
         } catch let error as HypervisorError {

@@ -25,6 +25,7 @@ struct VMCommand: ParsableCommand {
             VMIP.self,
             VMResize.self,
             VMRename.self,
+            VMClone.self,
             VMSnapshotCommand.self,
             VMMigrate.self,
             VMDelete.self,

@@ -52,6 +52,7 @@ package struct OperationRecovery: Sendable {
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "clone": return try await MachineCloning(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
@@ -114,7 +115,8 @@ package struct OperationRecovery: Sendable {
             let isThere = try await connection.domain(.uuid(uuid)) != nil
             if !isThere {
                 let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                try await MachinePower.removeVolumes(paths, over: connection)
+                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+                try await MachinePower.removeVolumes(paths, layers: layers, over: connection)
             }
             await connection.close()
             try? log.record(isThere ? "undone" : "finished")

@@ -61,7 +61,8 @@ struct MachineDisk: Sendable {
         let names = disks.map(\.name)
         throw Diagnostics(
             .error(
-                "\"\(vm)\" has no disk \"\(word)\"", detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
+                "\"\(vm)\" has no disk \"\(word)\"",
+                detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
                 hint: NearestName.hint(for: word, among: names)))
     }
 }

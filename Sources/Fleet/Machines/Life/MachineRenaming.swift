@@ -54,6 +54,10 @@ package struct MachineRenaming: Sendable {
             moves.append(
                 PoolFiles.Move(from: volume.path, to: DiskPath.join(DiskPath.parent(volume.path), name)))
         }
+        if let path = definition.description.nvram, DiskPath.lastComponent(path).hasPrefix(held.name + "_") {
+            let name = new + DiskPath.lastComponent(path).dropFirst(held.name.utf8.count)
+            moves.append(PoolFiles.Move(from: path, to: DiskPath.join(DiskPath.parent(path), name)))
+        }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         try await refuseUsed(moves, held, files)
         let log = try Journal(context.directory).begin(
@@ -88,7 +92,8 @@ package struct MachineRenaming: Sendable {
         guard !held.isActive else {
             throw object(
                 "\"\(held.name)\" is \(held.found.machine.state.activity.name)",
-                detail: "a VM takes another name only while it is off", hint: "stop it with `drover vm stop \(held.name)`")
+                detail: "a VM takes another name only while it is off",
+                hint: "stop it with `drover vm stop \(held.name)`")
         }
         guard try await !held.connection.isSaved(held.domain) else {
             throw object(
@@ -212,6 +217,7 @@ private struct RenameWork {
             guard let move = moves.first(where: { $0.from == disk.source?.path }) else { continue }
             definition.setSource(of: disk.target, to: .file(move.to))
         }
+        if let move = moves.first(where: { $0.from == definition.description.nvram }) { definition.setNVRAM(move.to) }
         if var metadata = definition.description.metadata {
             note(&metadata)
             metadata.operation = log.id

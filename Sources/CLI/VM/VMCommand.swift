@@ -14,6 +14,7 @@ struct VMCommand: ParsableCommand {
             VMCreate.self,
             VMList.self,
             VMShow.self,
+            VMIP.self,
             VMStart.self,
             VMStop.self,
             VMKill.self,
@@ -22,12 +23,14 @@ struct VMCommand: ParsableCommand {
             VMPause.self,
             VMResume.self,
             VMSave.self,
-            VMIP.self,
             VMResize.self,
             VMRename.self,
             VMClone.self,
             VMSnapshotCommand.self,
             VMMigrate.self,
+            VMPlan.self,
+            VMApply.self,
+            VMAdopt.self,
             VMDelete.self,
         ])
 }

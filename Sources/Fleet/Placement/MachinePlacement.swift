@@ -45,9 +45,11 @@ package struct MachinePlacement: Sendable {
     }
 
     /// What every hypervisor (or those named) has, as far as these VMs are concerned.
-    package func survey(_ specs: [MachineSpec], hosts: [Host]? = nil) async -> FleetSurvey {
+    /// - Parameter details: whether those of them that are there already are to be looked at closely.
+    package func survey(_ specs: [MachineSpec], hosts: [Host]? = nil, details: Bool = false) async -> FleetSurvey {
         let hosts = hosts ?? context.inventory.hosts
         var wants = StockGathering.Wants()
+        if details { wants.machines = Set(specs.map(\.name)) }
         for spec in specs {
             if case .model = spec.cpu { wants.processors = true }
             for host in hosts { wants.pools.formUnion((try? spec.disks(on: host))?.compactMap(\.pool) ?? []) }
@@ -116,6 +118,10 @@ package struct FleetSurvey: Sendable {
     /// Which VMs there are and where.
     package var census: [MachineCensus.Answer] { answers.map(\.census) }
 
+    /// The VMs of all hosts that answered.
+    package var present: [PresentMachine] { answers.flatMap(\.present) }
+
+    /// Why some did not.
     package var problems: [HostProblem] {
         answers.compactMap { if case .failure(let problem) = $0.stock { problem } else { nil } }
     }

@@ -44,7 +44,6 @@ struct PlacementRound {
         stock.machines.append(demand.machine)
         stock.availableMiB = stock.availableMiB.map { $0 - demand.memoryMiB }
         for (name, bytes) in demand.disks { stock.pools[name]?.promised += bytes }
-        if let image = demand.image { stock.volumes.insert(image) }
         candidates[index].stock = .success(stock)
     }
 

@@ -9,12 +9,25 @@ struct StockGathering: Sendable {
         var pools: Set<String> = [MachinePlacement.standardPool]
         /// Whether processor models are asked for, which takes libvirt longest.
         var processors = false
+        /// VMs whose definitions are looked at.
+        var machines: Set<String> = []
     }
 
     struct Answer: Sendable {
         let host: Host
         let census: MachineCensus.Answer
         let stock: Result<HostStock, HostProblem>
+        /// Its VMs; those that were asked for with disks and NICs.
+        var present: [PresentMachine] = []
+    }
+
+    /// What one connection tells.
+    private struct Told: Sendable {
+        var stock: HostStock
+        var machines: [DomainSummary]
+        var present: [PresentMachine] = []
+        /// Of volumes, by path.
+        var capacities: [String: Int] = [:]
     }
 
     private let context: FleetContext
@@ -30,11 +43,12 @@ struct StockGathering: Sendable {
         let answers = await fanOut(hosts.filter(\.isHypervisor), limit: context.parallel) { host in
             async let system = HostSystem.ask(host, context.connector)
             do throws(HostProblem) {
-                var (stock, machines) = try await stock(of: host, wants)
-                await system.add(to: &stock)
-                if host.vars["maintenance"]?.bool == true { stock.maintenance = "the inventory says so" }
+                var told = try await told(by: host, wants)
+                await system.add(to: &told.stock)
+                if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
                 return Answer(
-                    host: host, census: .init(host: host, machines: .success(machines)), stock: .success(stock))
+                    host: host, census: .init(host: host, machines: .success(told.machines)),
+                    stock: .success(told.stock), present: told.present)
             } catch {
                 _ = await system
                 return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
@@ -44,33 +58,48 @@ struct StockGathering: Sendable {
         return answers
     }
 
-    private func stock(of host: Host, _ wants: Wants) async throws(HostProblem) -> (HostStock, [DomainSummary]) {
+    private func told(by host: Host, _ wants: Wants) async throws(HostProblem) -> Told {
         let connection = try await driver.connect(to: host)
         do throws(HypervisorError) {
-            let answer = try await Self.stock(over: connection, wants)
+            var told = try await Self.stock(over: connection, wants)
+            for machine in told.machines {
+                told.present.append(try await Self.present(machine, host, told, wants, connection))
+            }
             await connection.close()
-            return answer
+            return told
         } catch {
             await connection.close()
             throw HostProblem(error, host: host.name)
         }
     }
 
+    private static func present(
+        _ machine: DomainSummary, _ host: Host, _ told: Told, _ wants: Wants, _ connection: HypervisorConnection
+    ) async throws(HypervisorError) -> PresentMachine {
+        guard wants.machines.contains(machine.name) else { return PresentMachine(machine, on: host) }
+        let reference = DomainReference.uuid(machine.uuid)
+        let defined = try await connection.description(of: reference, .inactive)
+        let live = machine.state.isActive ? try await connection.description(of: reference) : nil
+        return PresentMachine(machine, on: host, defined: defined, live: live, capacities: told.capacities)
+    }
+
     private static func stock(
         over connection: HypervisorConnection, _ wants: Wants
-    ) async throws(HypervisorError) -> (HostStock, [DomainSummary]) {
+    ) async throws(HypervisorError) -> Told {
         let info = try await connection.hostInfo()
         let machines = try await connection.domains()
         let guests = info.capabilities.guests.map { ($0.architecture, $0.accelerators.contains("kvm")) }
         var stock = HostStock(
             guests: Dictionary(guests) { $0 || $1 }, cpus: info.cpus, memoryMiB: info.memoryMiB,
             availableMiB: info.freeMemoryMiB, machines: machines.map(HostStock.Machine.init))
+        var capacities: [String: Int] = [:]
         for pool in try await connection.pools() {
             var promised = 0
             if pool.isActive, wants.pools.contains(pool.name) {
                 let volumes = try await connection.volumes(in: pool.name)
                 promised = volumes.reduce(0) { $0 + Int(clamping: max($1.capacity, $1.allocation)) }
                 stock.volumes.formUnion(volumes.map(\.name))
+                for volume in volumes { capacities[volume.path] = Int(clamping: volume.capacity) }
             }
             stock.pools[pool.name] = HostStock.Pool(
                 isActive: pool.isActive, capacity: Int(clamping: pool.capacity),
@@ -78,7 +107,7 @@ struct StockGathering: Sendable {
         }
         for network in try await connection.networks() { stock.networks[network.name] = network.isActive }
         if wants.processors { stock.processors = try await processors(over: connection, info) }
-        return (stock, machines)
+        return Told(stock: stock, machines: machines, capacities: capacities)
     }
 
     /// The models that libvirt calls usable, with those it knows of no obstacle for.

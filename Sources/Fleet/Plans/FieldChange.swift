@@ -1,0 +1,53 @@
+package import Values
+
+/// One thing that differs between a VM and what is wished.
+package struct FieldChange: Sendable, Hashable {
+    package enum Field: Sendable, Hashable {
+        case cpus(Int)
+        case memory(ByteSize)
+        case autostart(Bool)
+        case state(StartState)
+        /// A disk by its name, grown to a size.
+        case disk(String, path: String, ByteSize)
+        /// A disk that it has not: by its place among those wished.
+        case newDisk(String, ByteSize?)
+        /// The NIC at a place, by its MAC address.
+        case nic(Int, mac: String, NICRequest)
+        case newNIC(Int, NICRequest)
+    }
+
+    package let field: Field
+    package let old: String
+    package let new: String
+    /// Whether the guest sees it at once, rather than from its next start on.
+    package let isImmediate: Bool
+
+    package init(_ field: Field, _ old: String, _ new: String, isImmediate: Bool = true) {
+        self.field = field
+        self.old = old
+        self.new = new
+        self.isImmediate = isImmediate
+    }
+
+    package var name: String {
+        switch field {
+        case .cpus: "cpus"
+        case .memory: "memory"
+        case .autostart: "autostart"
+        case .state: "state"
+        case .disk(let name, _, _), .newDisk(let name, _): "disk \(name)"
+        case .nic(let index, _, _), .newNIC(let index, _): "nic \(index)"
+        }
+    }
+
+    package var description: String {
+        "\(name) \(old) -> \(new)" + (isImmediate ? "" : " (from the next start on)")
+    }
+
+    package var value: Value {
+        [
+            "field": Value(name), "from": Value(old), "to": Value(new),
+            "when": Value(isImmediate ? "now" : "next start"),
+        ]
+    }
+}

@@ -1,0 +1,94 @@
+internal import Inventory
+internal import Values
+
+/// Carries a plan out: hosts beside each other, several VMs at once on each. A VM that fails costs only itself.
+package struct FleetApplying: Sendable {
+    package struct Options: Sendable {
+        /// Delete VMs though they run.
+        package var force = false
+        package var assumedAbsent: Set<String> = []
+        /// VMs worked on at once on one host: libvirt does one thing at a time with each, and its disk is shared.
+        package var perHost = 10
+        /// Seconds that a guest is given to shut down.
+        package var stopSeconds = 120
+
+        package init() {}
+    }
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let options: Options
+    private let tell: @Sendable (PlanEvent) -> Void
+
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, options: Options = Options(),
+        tell: @escaping @Sendable (PlanEvent) -> Void = { _ in }
+    ) {
+        self.context = context
+        self.driver = driver
+        self.options = options
+        self.tell = tell
+    }
+
+    /// - Returns: an outcome for each line, in the plan's order.
+    package func apply(_ plan: FleetPlan) async -> [PlanOutcome] {
+        let steps = PlanSteps(context, driver: driver, plan: plan, options: options) { [tell] in tell(.progress($0)) }
+        let work = plan.lines.filter(\.action.isChanging)
+        let groups = Dictionary(grouping: work) { $0.action == .move ? "" : $0.target ?? $0.host ?? "" }
+        let finished = await fanOut(groups.sorted { $0.key < $1.key }, limit: context.parallel) { host, lines in
+            await carryOut(lines, steps, limit: host.isEmpty ? Self.movesAtOnce : options.perHost)
+        }.flatMap { $0 }
+        let byName = Dictionary(finished.map { ($0.line.name, $0) }) { first, _ in first }
+        return plan.lines.map { byName[$0.name] ?? steps.standing($0) }
+    }
+
+    /// Migrations share the links between hosts.
+    private static let movesAtOnce = 2
+
+    /// The lines of one host. The first VM of an image brings it there, and the others of that image wait for it.
+    private func carryOut(_ lines: [PlanLine], _ steps: PlanSteps, limit: Int) async -> [PlanOutcome] {
+        var leaders: [PlanLine] = []
+        var others: [PlanLine] = []
+        var images: Set<String> = []
+        for line in lines {
+            let isFirst = steps.missingImage(line).map { images.insert($0).inserted } ?? false
+            isFirst ? leaders.append(line) : others.append(line)
+        }
+        let first = await fanOut(leaders, limit: limit) { await carryOut($0, steps) }
+        return first + (await fanOut(others, limit: limit) { await carryOut($0, steps) })
+    }
+
+    private func carryOut(_ line: PlanLine, _ steps: PlanSteps) async -> PlanOutcome {
+        let began = Clock.monotonic
+        tell(.began(line))
+        var problem: HostProblem?
+        var warnings: [Diagnostic] = []
+        do {
+            try Task.checkCancellation()
+            warnings = try await steps.carryOut(line)
+        } catch {
+            problem = Self.problem(error, line)
+        }
+        let outcome = PlanOutcome(
+            line: line, problem: problem, warnings: warnings, seconds: Clock.seconds(since: began))
+        tell(.ended(outcome))
+        return outcome
+    }
+
+    private static func problem(_ error: any Error, _ line: PlanLine) -> HostProblem {
+        let host = line.target ?? line.host
+        switch error {
+        case let problem as HostProblem: return problem
+        case let found as Diagnostics: return HostProblem(.failed, found.all.first ?? .error("\(line.name) failed"))
+        case let one as Diagnostic: return HostProblem(.failed, one)
+        case let locked as OperationLocked: return HostProblem(.failed, locked.diagnostic)
+        case let file as FileError: return HostProblem(.failed, file.diagnostic)
+        case let unknown as MigrationUnknown: return HostProblem(.lost, unknown.diagnostic)
+        case is MigrationDetached:
+            return HostProblem(.lost, .error("let go: the migration goes on by itself", hint: "`drover op list`"))
+        case is CancellationError:
+            return HostProblem(.failed, .error("interrupted", hint: "run it again to go on", host: host))
+        default: return HostProblem(.failed, .error("\(error)", host: host))
+        }
+    }
+}

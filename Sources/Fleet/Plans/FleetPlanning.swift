@@ -1,0 +1,89 @@
+internal import Inventory
+internal import Values
+
+/// Compares the VMs of the files with those of the hosts, and decides where new ones go.
+package struct FleetPlanning: Sendable {
+    package struct Options: Sendable {
+        /// VMs of the files to look at; empty for all.
+        package var names: [String] = []
+        /// VMs in no file that may be deleted.
+        package var deletable: [String] = []
+        /// Hosts that do not answer and are said to have none of the VMs that are missing.
+        package var assumedAbsent: Set<String> = []
+
+        package init() {}
+    }
+
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let options: Options
+
+    package init(_ context: FleetContext, driver: any HypervisorDriver, options: Options = Options()) {
+        self.context = context
+        self.driver = driver
+        self.options = options
+    }
+
+    /// Asks every hypervisor once; changes nothing.
+    /// - Throws: `Diagnostics` for mistakes in the files, all at once.
+    package func plan() async throws -> FleetPlan {
+        let wishes = try MachineWish.read(context, options.names)
+        try refuseListed(options.deletable)
+        var allowed: [String: Set<String>] = [:]
+        for wish in wishes {
+            allowed[wish.spec.name] = try wish.spec.place.map { Set(try context.hosts($0).map(\.name)) }
+        }
+        let placement = MachinePlacement(context, driver: driver)
+        let survey = await placement.survey(wishes.map(\.spec), details: true)
+        let memory = MachineMemory(context.directory)
+        let silent = survey.problems.compactMap(\.diagnostic.host).filter { !options.assumedAbsent.contains($0) }
+        var comparison = PlanComparison(
+            wishes: wishes, present: survey.present,
+            silent: silent.map { .init(host: $0, lastSeen: Set(memory.lastSeen(on: $0))) },
+            hosts: Dictionary(context.inventory.hosts.map { ($0.name, $0) }) { first, _ in first })
+        comparison.allowed = allowed
+        comparison.deletable = Set(options.deletable)
+        comparison.isWhole = options.names.isEmpty
+        let byName = Dictionary(wishes.map { ($0.spec.name, $0) }) { first, _ in first }
+        var lines = try comparison.lines()
+        let placings = try place(&lines, byName, placement, survey)
+        let gone = options.deletable.filter { name in !lines.contains { $0.name == name } }
+        return FleetPlan(
+            lines: lines, placings: placings,
+            warnings: gone.map { .warning("there is no VM \"\($0)\" of Drover's to delete", detail: nil) }
+                + placings.flatMap(\.warnings),
+            problems: survey.problems, wishes: byName, survey: survey)
+    }
+
+    /// New VMs and those that have to move are placed together.
+    private func place(
+        _ lines: inout [PlanLine], _ wishes: [String: MachineWish], _ placement: MachinePlacement,
+        _ survey: FleetSurvey
+    ) throws -> [MachinePlacing] {
+        let indices = lines.indices.filter { lines[$0].action == .create || lines[$0].action == .move }
+        let specs = indices.compactMap { wishes[lines[$0].name]?.spec }
+        guard !specs.isEmpty else { return [] }
+        let placings = try placement.explain(specs, in: survey)
+        for (index, placing) in zip(indices, placings) {
+            lines[index].target = placing.host
+            guard placing.host == nil else { continue }
+            let fixed = wishes[lines[index].name]?.spec.host
+            lines[index].action = placing.isForSilence ? .unknown : .refused
+            lines[index].changes = []
+            lines[index].reason = placing.refusal(fixed: fixed).detail?.split(separator: "\n").joined(separator: "; ")
+        }
+        return placings
+    }
+
+    private func refuseListed(_ names: [String]) throws(Diagnostics) {
+        let listed = context.inventory.machines
+        let problems = names.compactMap { name in
+            listed.first { $0.name == name }.map { entry in
+                Diagnostic.error(
+                    "\"\(name)\" is in the inventory, so it is not deleted", hint: "take its entry out first",
+                    mark: entry.mark)
+            }
+        }
+        if let found = Diagnostics(problems) { throw found }
+    }
+}

@@ -1,0 +1,86 @@
+internal import Inventory
+internal import Values
+
+/// What is wished against what is there. Pure; where new VMs go is decided afterwards.
+struct PlanComparison {
+    /// A hypervisor that did not answer.
+    struct Silence: Sendable {
+        let host: String
+        /// VMs that it had when it last answered.
+        let lastSeen: Set<String>
+    }
+
+    var wishes: [MachineWish]
+    /// All that answering hosts have.
+    var present: [PresentMachine]
+    var silent: [Silence]
+    var hosts: [String: Host]
+    /// Hosts that a wish's target expression means, by the VM's name; nothing for a VM without one.
+    var allowed: [String: Set<String>] = [:]
+    /// VMs in no file that may be deleted.
+    var deletable: Set<String> = []
+    /// Whether VMs in no file are to be told of: not when only some were asked for.
+    var isWhole = true
+
+    /// Those in files in their order, then those in none.
+    func lines() throws(Diagnostics) -> [PlanLine] {
+        let listed = Set(wishes.map(\.spec.name))
+        var lines: [PlanLine] = []
+        for wish in wishes { lines.append(try line(wish)) }
+        for machine in present.sorted(by: { $0.name < $1.name }) where machine.isOwned && !listed.contains(machine.name)
+        {
+            guard isWhole || deletable.contains(machine.name) else { continue }
+            var line = PlanLine(
+                machine.name, deletable.contains(machine.name) ? .delete : .unlisted, host: machine.host)
+            line.uuid = machine.uuid
+            lines.append(line)
+        }
+        return lines
+    }
+
+    private func line(_ wish: MachineWish) throws(Diagnostics) -> PlanLine {
+        let name = wish.spec.name
+        let found = present.filter { $0.name == name }
+        guard let machine = found.first else { return missing(name) }
+        guard found.count == 1 else {
+            let places = found.map { "\($0.host) (\($0.activity.rawValue))" }.joined(separator: ", ")
+            return PlanLine(name, .refused, reason: "it is there several times, on \(places): run `drover op recover`")
+        }
+        guard machine.isOwned else {
+            return PlanLine(name, .foreign, host: machine.host, reason: "take it in with `drover vm adopt \(name)`")
+        }
+        guard let host = hosts[machine.host] else {
+            return PlanLine(name, .unknown, host: machine.host, reason: "its host is not in the inventory")
+        }
+        let changes = try MachineComparison(spec: wish.spec, host: host, present: machine).changes()
+        var line = PlanLine(name, changes.isEmpty ? .keep : .change, host: machine.host)
+        line.changes = changes
+        line.uuid = machine.uuid
+        // Wherever it may be it stays: moving it by hand is nobody's mistake.
+        if let reason = displacement(wish.spec, machine.host) {
+            line.action = .move
+            line.reason = reason
+            line.target = wish.spec.host
+        }
+        return line
+    }
+
+    private func displacement(_ spec: MachineSpec, _ host: String) -> String? {
+        if let wanted = spec.host { return wanted == host ? nil : "its entry says \"host: \(wanted)\"" }
+        guard let allowed = allowed[spec.name], !allowed.contains(host) else { return nil }
+        return "\"\(spec.place ?? "")\" does not mean \(host)"
+    }
+
+    private func missing(_ name: String) -> PlanLine {
+        if let home = silent.first(where: { $0.lastSeen.contains(name) }) {
+            return PlanLine(
+                name, .unknown, host: home.host, reason: "it was last seen on \(home.host), which does not answer")
+        }
+        guard !silent.isEmpty else { return PlanLine(name, .create) }
+        let names = silent.map(\.host)
+        let options = names.map { "--assume-absent \($0)" }.joined(separator: " ")
+        let verb = names.count == 1 ? "does not answer and may have it" : "do not answer and may have it"
+        return PlanLine(
+            name, .unknown, reason: "\(names.joined(separator: ", ")) \(verb); if not for sure, add \(options)")
+    }
+}

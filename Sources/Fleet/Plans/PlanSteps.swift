@@ -1,0 +1,154 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// What each kind of line takes.
+struct PlanSteps: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let plan: FleetPlan
+    private let options: FleetApplying.Options
+    private let say: @Sendable (String) -> Void
+    /// Volumes of each host when it was asked.
+    private let volumes: [String: Set<String>]
+
+    init(
+        _ context: FleetContext, driver: any HypervisorDriver, plan: FleetPlan, options: FleetApplying.Options,
+        say: @escaping @Sendable (String) -> Void
+    ) {
+        self.context = context
+        self.driver = driver
+        self.plan = plan
+        self.options = options
+        self.say = say
+        volumes = Dictionary(
+            plan.survey.answers.map { ($0.host.name, (try? $0.stock.get())?.volumes ?? []) }
+        ) { first, _ in first }
+    }
+
+    /// The image that a new VM needs and its host has not.
+    func missingImage(_ line: PlanLine) -> String? {
+        guard line.action == .create, let host = line.target, let word = plan.wishes[line.name]?.spec.image,
+            let image = try? ImageStore(context.directory).find(word)
+        else { return nil }
+        return volumes[host]?.contains(image.volumeName) == true ? nil : image.digest
+    }
+
+    /// The outcome of a line that nothing is done for.
+    func standing(_ line: PlanLine) -> PlanOutcome {
+        var problem: HostProblem?
+        switch line.action {
+        case .unknown:
+            problem = HostProblem(
+                .unreachable, .error("\"\(line.name)\" is not touched", detail: line.reason, host: line.host))
+        case .refused:
+            problem = HostProblem(.failed, .error("\"\(line.name)\" cannot be", detail: line.reason, host: line.host))
+        case .foreign:
+            problem = HostProblem(
+                .failed, .error("\"\(line.name)\" is not Drover's", hint: line.reason, host: line.host))
+        default: break
+        }
+        return PlanOutcome(line: line, problem: problem, warnings: [], seconds: 0)
+    }
+
+    /// - Returns: what is only to be said.
+    func carryOut(_ line: PlanLine) async throws -> [Diagnostic] {
+        switch line.action {
+        case .create: return try await create(line)
+        case .change: return try await change(line)
+        case .move: return try await move(line)
+        case .delete:
+            try await delete(line)
+            return []
+        case .keep, .unknown, .refused, .foreign, .unlisted: return []
+        }
+    }
+
+    private func create(_ line: PlanLine) async throws -> [Diagnostic] {
+        guard let wish = plan.wishes[line.name], let host = line.target else { return [] }
+        // Who may have it was decided by the plan, for all of them at once.
+        let silent = plan.problems.compactMap(\.diagnostic.host)
+        let creation = MachineCreation(context, driver: driver, say: say)
+        let created = try await creation.create(
+            wish.spec, on: try context.host(named: host), assumedAbsent: silent, census: plan.survey.census)
+        return created.warnings
+    }
+
+    private func move(_ line: PlanLine) async throws -> [Diagnostic] {
+        guard let target = line.target else { return [] }
+        let migration = MachineMigration(context, driver: driver) { [say] progress in
+            if case .step(let words) = progress { say("\(line.name): \(words)") }
+        }
+        let outcome = try await migration.migrate(line.name, to: try context.host(named: target))
+        if let unknown = outcome.unknown { throw MigrationUnknown(diagnostic: unknown) }
+        guard outcome.isMigrated else {
+            throw Diagnostics(.error("\"\(line.name)\" was not moved", detail: outcome.problem, host: line.host))
+        }
+        guard !line.changes.isEmpty else { return [] }
+        return try await change(line)
+    }
+
+    private func delete(_ line: PlanLine) async throws {
+        let power = MachinePower(context, driver: driver)
+        let (found, volumes) = try await power.remains(of: line.uuid ?? line.name)
+        try await power.delete(found, volumes: volumes, force: options.force)
+    }
+
+    private func change(_ line: PlanLine) async throws -> [Diagnostic] {
+        var request = ResizeRequest()
+        var state: StartState?
+        var autostart: Bool?
+        for change in line.changes {
+            switch change.field {
+            case .cpus(let count): request.cpus = count
+            case .memory(let size): request.memory = size
+            case .disk(let name, _, let size): request.disks.append(.init(name: name, size: size))
+            case .autostart(let wanted): autostart = wanted
+            case .state(let wanted): state = wanted
+            case .newDisk, .nic, .newNIC: continue
+            }
+        }
+        var warnings: [Diagnostic] = []
+        if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
+            let changes = try await MachineResizing(context, driver: driver).resize(line.name, request)
+            warnings = changes.filter { $0.now == false }.map { change in
+                .warning(
+                    "\(line.name): \(change.subject) \(change.to) takes effect at the next start", detail: change.note,
+                    host: line.host)
+            }
+        }
+        if state != nil || autostart != nil { try await settle(line, state: state, autostart: autostart) }
+        return warnings
+    }
+
+    private func settle(_ line: PlanLine, state: StartState?, autostart: Bool?) async throws {
+        let act: PowerAct? = state.map {
+            $0 == .stopped ? .stop(within: options.stopSeconds) : .start(discardingSaved: false)
+        }
+        let hold = MachineHold(context, driver: driver)
+        // A second VM of that name on a host that does not answer would then run twice.
+        let found = try await located(line.uuid ?? line.name, surely: act?.needsEveryHost == true)
+        try await hold.with(found) { held in
+            if let autostart { try await held.connection.setAutostart(held.domain, autostart) }
+            guard let act else { return }
+            let isPaused = held.found.machine.state.activity == .paused
+            switch (state, isPaused, held.isActive) {
+            case (.running, true, _): _ = try await PowerAct.resume.perform(on: held)
+            case (.paused, _, false): try await held.connection.start(held.domain, paused: true)
+            default: _ = try await act.perform(on: held)
+            }
+        }
+    }
+
+    private func located(_ name: String, surely: Bool) async throws -> MachineCensus.Found {
+        let census = MachineCensus(context, driver: driver)
+        guard surely else { return try await census.find(name) }
+        guard options.assumedAbsent.isEmpty else {
+            let hosts = context.inventory.hosts.filter { !options.assumedAbsent.contains($0.name) }
+            let answers = await census.take(hosts)
+            for answer in answers { _ = try answer.machines.get() }
+            return try MachineCensus.one(name, among: answers)
+        }
+        return try await census.findSurely(name)
+    }
+}

@@ -26,6 +26,7 @@ enum Main {
 
     /// Without the exit handlers of libraries: OpenSSL's takes away what sessions that are still closing use.
     private static func leave(_ code: Int32) -> Never {
+        RawTerminal.leave()
         fflush(nil)
         _exit(code)
     }

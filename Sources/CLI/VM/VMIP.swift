@@ -13,16 +13,18 @@ struct VMIP: AsyncParsableCommand {
             EXAMPLES
               drover vm ip web1
               ping $(drover vm ip web1 --first)
-              drover vm ip web1 --wait --for 120
+              drover vm ip web1 --wait-for 120
             """)
     @Argument(help: "VM") var name: String
     @Flag(help: "Print the first address only") var first = false
     @Flag(help: "Wait until the guest has one") var wait = false
-    @Option(name: .customLong("for"), help: "Seconds to wait at most") var seconds = 60
+    @Option(help: "The same, but wait at most so many seconds (60)") var waitFor: Int?
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (1...86_400).contains(seconds) else { throw ValidationError("--for must be 1 to 86400 seconds") }
+        if let waitFor, !(1...86_400).contains(waitFor) {
+            throw ValidationError("--wait-for must be 1 to 86400 seconds")
+        }
     }
 
     func run() async throws {
@@ -30,12 +32,12 @@ struct VMIP: AsyncParsableCommand {
         let access = MachineAccess(context, driver: try common.hypervisors(context))
         let found = try await access.find(name)
         var addresses: [GuestAddress]
-        if wait {
+        if wait || waitFor != nil {
             let waiting = GuestWaiting(context, driver: try common.hypervisors(context)) { [common] in
                 common.progress($0)
             }
             defer { Terminal.clearStatus() }
-            addresses = try await waiting.wait(for: found, seconds: seconds, goal: .address).addresses
+            addresses = try await waiting.wait(for: found, seconds: waitFor ?? 60, goal: .address).addresses
         } else {
             addresses = try await access.addresses(of: found)
         }

@@ -63,8 +63,8 @@ package struct MachinePower: Sendable {
         }
     }
 
-    /// What deleting a VM would remove: the volumes that were made for it, by their paths. Its base image, and whatever else
-    /// is attached to it, is not among it.
+    /// What deleting a VM would remove: the volumes that were made for it, in whatever pool. Its base images, and whatever
+    /// else is attached to it, are not among them.
     package func remains(of name: String) async throws -> (found: MachineCensus.Found, volumes: [String]) {
         let found = try await MachineCensus(context, driver: driver).find(name)
         let connection = try await driver.connect(to: found.host)

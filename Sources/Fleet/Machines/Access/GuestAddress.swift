@@ -45,13 +45,17 @@ package struct GuestAddress: Sendable, Hashable {
         let text = address.lowercased()
         return text.hasPrefix("169.254.") || ["fe8", "fe9", "fea", "feb"].contains { text.hasPrefix($0) }
     }
+    /// Guests say what they like: digits, dots and colons are an address, all else is nothing.
+    private var isPlausible: Bool {
+        (2...45).contains(address.utf8.count) && address.allSatisfy { $0.isHexDigit || $0 == "." || $0 == ":" }
+    }
     var isLoopback: Bool { address.hasPrefix("127.") || address == "::1" }
 
     /// Each address once, by who knows best; those that reach no further than the link come last, IPv6 behind IPv4.
     static func ranked(_ addresses: [GuestAddress], macs: [String]) -> [GuestAddress] {
         let own = Set(macs.map { $0.lowercased() })
         var best: [String: GuestAddress] = [:]
-        for address in addresses where !address.isLoopback {
+        for address in addresses where !address.isLoopback && address.isPlausible {
             // An agent also tells of what the guest bridges and tunnels to itself.
             if let mac = address.mac?.lowercased(), !own.isEmpty, !own.contains(mac) { continue }
             if let known = best[address.address], known.source.rank <= address.source.rank { continue }

@@ -94,7 +94,7 @@ package struct GuestWaiting: Sendable {
         let name = found.machine.name
         return .error(
             "\"\(name)\" runs, but its guest \(goal.missing) within \(seconds) s", detail: detail(last, printed),
-            hint: "`drover vm console \(name)` shows what it does; --wait with more seconds waits longer",
+            hint: "`drover vm console \(name)` shows what it does; --wait-for waits longer",
             host: found.host.name)
     }
 

@@ -28,6 +28,7 @@ struct VMCommand: ParsableCommand {
             VMScreenshot.self,
             VMSSH.self,
             VMResize.self,
+            VMSet.self,
             VMRename.self,
             VMClone.self,
             VMSnapshotCommand.self,

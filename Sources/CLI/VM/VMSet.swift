@@ -18,7 +18,8 @@ struct VMSet: AsyncParsableCommand {
     @Argument(help: "VM") var name: String
     @Option(help: "Disk: a size, or name=data,size=20G,pool=...,source=VOLUME or PATH,... (repeatable)")
     var addDisk: [String] = []
-    @Option(help: "Disk to take away, by its name, such as data (repeatable); its volume stays") var removeDisk: [String] = []
+    @Option(help: "Disk to take away, by its name, such as data (repeatable); its volume stays") var removeDisk:
+        [String] = []
     @Flag(help: "Delete the volumes of the disks taken away") var deleteVolumes = false
     @Option(help: "NIC: a bridge, or bridge=br0,vlan=5,... (repeatable)") var addNic: [String] = []
     @Option(help: "NIC to take away: its MAC address, or eth1 for the second (repeatable)") var removeNic: [String] = []
@@ -61,7 +62,8 @@ struct VMSet: AsyncParsableCommand {
         request.graphics = graphics.flatMap { Graphics(rawValue: $0) }
         request.patience = wait
         guard !request.isEmpty else {
-            throw CommandFailure(.usage, [.error("nothing is to be changed", hint: "`drover vm set --help` lists what can be")])
+            throw CommandFailure(
+                .usage, [.error("nothing is to be changed", hint: "`drover vm set --help` lists what can be")])
         }
         if deleteVolumes {
             try common.confirmed("delete the volumes of \(removeDisk.quoted) of \"\(name)\"? What is on them is lost.")

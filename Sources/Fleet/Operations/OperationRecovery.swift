@@ -52,6 +52,7 @@ package struct OperationRecovery: Sendable {
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "change": return try await MachineChanging(context, driver: driver).settle(record)
         case "clone": return try await MachineCloning(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)

@@ -69,7 +69,7 @@ package struct MachineCloning: Sendable {
                 try await files.copy(variables)
                 definition.setNVRAM(variables.to)
             }
-            note(&definition, hostKey: seed.hostKey, log)
+            note(&definition, plan, hostKey: seed.hostKey, log)
             try await held.connection.define(xml: definition.text())
             try log.record("defined")
             if options.start {
@@ -87,11 +87,16 @@ package struct MachineCloning: Sendable {
         }
     }
 
-    private func note(_ definition: inout DomainDefinition, hostKey: String?, _ log: OperationLog) {
+    private func note(
+        _ definition: inout DomainDefinition, _ plan: ClonePlan, hostKey: String?, _ log: OperationLog
+    ) {
         guard var metadata = definition.description.metadata else { return }
         metadata.operation = log.id
         if let hostKey { metadata.hostKey = hostKey }
-        for disk in definition.description.disks { metadata.labels[MachineDisk.keptLabel(disk.target)] = nil }
+        for disk in plan.disks {
+            metadata.labels[MachineDisk.keptLabel(disk.original.target)] = nil
+            metadata.labels[MachineDisk.foreignLabel(disk.original.target)] = nil
+        }
         definition.setMetadata(metadata)
     }
 

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test check bench bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills check bench bench-images install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -21,6 +21,11 @@ demo: build
 
 test: check build
 	.ci/test
+
+# The controller killed at so many random moments of what it does to VMs: nothing may be left. SEED=N repeats a run.
+KILLS ?= 100
+test-kills: build
+	DROVER_KILLS=$(KILLS) DROVER_SEED=$(SEED) .ci/test --filter ManyKills
 
 check:
 	@.ci/prerequisites test

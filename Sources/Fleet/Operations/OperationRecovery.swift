@@ -54,6 +54,8 @@ package struct OperationRecovery: Sendable {
         case "container":
             return try await ContainerCreation(context: context, driver: driver, say: { _ in }).settle(record)
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "change": return try await MachineChanging(context, driver: driver).settle(record)
+        case "clone": return try await MachineCloning(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
         case "capture": return try await ImageCapture(context, driver: driver).settle(record)
@@ -121,7 +123,8 @@ package struct OperationRecovery: Sendable {
             isThere = try await connection.domain(.uuid(uuid)) != nil
             if !isThere {
                 let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                try await MachinePower.removeVolumes(paths, over: connection)
+                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+                try await MachinePower.removeVolumes(paths, layers: layers, over: connection)
             }
             await connection.close()
         } catch {

@@ -90,7 +90,8 @@ let package = Package(
             name: "ModulesTests", dependencies: ["Modules", "PKI", "States", "TestSupport", subprocess],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "FleetTests", dependencies: ["Fleet", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
+            name: "FleetTests", dependencies: ["Fleet", "TestSupport", subprocess], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["Lab", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["Fleet", "Lab", "TestSupport", subprocess], swiftSettings: strict),

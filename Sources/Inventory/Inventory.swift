@@ -26,6 +26,8 @@ package struct Inventory: Sendable {
     package let machines: [MachineEntry]
     /// The global vars.
     package let vars: Mapping
+    /// The catalogue of images, by name; what its keys mean is for those who fetch them.
+    package let images: Mapping
     private let resolution: HostResolution
 
     /// Reads and merges the files of an inventory (already read; `vms.yaml` may be among them).
@@ -44,13 +46,17 @@ package struct Inventory: Sendable {
         let machines = reader.machines.map { MachineEntry(name: $0.name, spec: $0.spec, mark: $0.mark) }
         let problems = reader.problems + tree.problems + HostConsistency.problems(hosts: hosts, machines: machines)
         if let problems = Diagnostics(problems) { throw problems }
-        return Inventory(hosts: hosts, machines: machines, vars: reader.vars, resolution: resolution)
+        return Inventory(
+            hosts: hosts, machines: machines, vars: reader.vars, images: reader.images, resolution: resolution)
     }
 
-    private init(hosts: [Host], machines: [MachineEntry], vars: Mapping, resolution: HostResolution) {
+    private init(
+        hosts: [Host], machines: [MachineEntry], vars: Mapping, images: Mapping, resolution: HostResolution
+    ) {
         self.hosts = hosts
         self.machines = machines
         self.vars = vars
+        self.images = images
         self.resolution = resolution
         groups = resolution.tree.groups.map { draft in
             Group(

@@ -50,7 +50,8 @@ import Values
             let mode = try FileManager.default.attributesOfItem(atPath: folder)[.posixPermissions] as? Int
             #expect(mode == 0o700)
             let script = HostScript(
-                arguments: ["stdio:" + image.path, fleet.root + "/out"], #"xorriso -osirrox on -indev "$1" -extract / "$2""#)
+                arguments: ["stdio:" + image.path, fleet.root + "/out"],
+                #"xorriso -osirrox on -indev "$1" -extract / "$2""#)
             try await script.run(on: LocalConnector().connect(to: here), host: "here", doing: "read the image")
             _ = consume image
             #expect(!FileManager.default.fileExists(atPath: folder))

@@ -29,10 +29,6 @@ import Testing
         Option("cpu-baseline") { $0.cpu = .element(try XMLElement(reading: baseline)) },
         Option("max-cpus") { $0.maxCPUs = 8 },
         Option("max-memory") { $0.maxMemoryMiB = 8192 },
-        Option("max-memory-baseline") {
-            $0.maxMemoryMiB = 8192
-            $0.cpu = .element(try XMLElement(reading: baseline))
-        },
         Option("uefi") { $0.isUEFI = true },
         Option("secure-boot") { $0.hasSecureBoot = true },
         Option("tpm") { $0.hasTPM = true },
@@ -64,6 +60,7 @@ import Testing
             $0.disks[0].discard = false
         },
         Option("disk-block") { $0.disks[0].source = .block("/dev/vg/web1") },
+        Option("disk-volume") { $0.disks[0].source = .volume(pool: "ceph", name: "web1_system") },
         Option("disk-read-only") { $0.disks[0].isReadOnly = true },
         Option("nic-network") { $0.interfaces[0].source = .network("lan") },
         Option("nic-direct") { $0.interfaces[0].source = .direct("eth0", mode: "bridge") },

@@ -21,6 +21,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("lxc:///", "lxc", nil, false, "/"), ("qemu+tls://hv1/system", "qemu", "tls", true, "/system"),
+        ("test:///default?a=b", "test", nil, false, "/default"),
+        ("xen+ssh://root@[fd00::1]:22/", "xen", "ssh", true, "/"),
+    ])
+    func partsOfAURI(_ text: String, _ driver: String, _ transport: String?, _ named: Bool, _ path: String) throws {
+        let uri = try HypervisorURI(text)
+        #expect(uri.driver == driver && uri.transport == transport && uri.namesHost == named && uri.path == path)
+    }
+
+    @Test func keysAreAddedWhereNoneAreNamed() throws {
+        let plain = try HypervisorURI("lxc+tls://hv1/").withKeys("/a b")
+        #expect(plain.text == "lxc+tls://hv1/?pkipath=/a%20b&no_tty=1")
+        #expect(plain.host == "hv1")
+        let own = "qemu+tls://hv1/system?pkipath=/own"
+        #expect(try HypervisorURI(own).withKeys("/other").text == own)
+        #expect(try HypervisorURI("lxc:///").withKeys("/other").text == "lxc:///")
+    }
+
     /// `wanted` is the value, or `!` and a part of the message.
     private func expect(_ made: Result<String, any Error>, _ wanted: String, _ line: String) {
         switch made {

@@ -88,10 +88,18 @@ struct PlannedRun {
         let check = try await host.run(["\(inside)/check"], environment: ["DROVER_RUN": inside])
         let present = try #require(plan.present(check.output), "check: \(check.error)")
         for file in plan.shipment(present: present) { try put(file.blob, file.content) }
-        let program = plan.program(
+        var program = plan.program(
             nonce: "N0nce", test: test, diff: true, failhard: item.table["failhard"]?.bool == true)
+        if let patience = item.table["patience"]?.int {
+            program = program.replacing("patience=30000", with: "patience=\(patience)")
+        }
         try put("program", Array(program.utf8))
+        if let owner = item.table["owner"]?.int { try put("owner", Array("\(owner)\n".utf8)) }
+        let controller = FakeController(item, directory: outside, test: test)
+        let answering = Task { try await controller?.run() }
         let run = try await host.run(["\(inside)/program"], environment: ["DROVER_RUN": inside])
+        answering.cancel()
+        try await answering.value
         var reader = RecordReader(nonce: "N0nce")
         let records = reader.feed(run.output) + reader.finish()
         #expect(run.error == "", "stderr")

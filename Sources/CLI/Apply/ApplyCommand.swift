@@ -36,7 +36,7 @@ struct ApplyCommand: AsyncParsableCommand {
         options.diff = diff
         options.confirmSeconds = confirm
         let view = ApplyView(isQuiet: common.format != .table, isVerbose: common.verbose)
-        let run = StateRun(context, options: options) { view.show($0) }
+        let run = StateRun(context, options: options, driver: try common.hypervisors(context)) { view.show($0) }
         var reports = await run.apply(roles, to: hosts, forced: common.target != nil && !roles.isEmpty)
         if common.target == nil, !Task.isCancelled { reports += try await guests(context, run) }
         Terminal.clearStatus()

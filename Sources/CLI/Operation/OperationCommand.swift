@@ -18,7 +18,10 @@ struct OperationList: AsyncParsableCommand {
         Output.write(Value(records.map(\.summary)), common.format) {
             var table = Table("OPERATION", "KIND", "SUBJECT", "STARTED", "LAST STEP")
             for record in records {
-                table.add([record.id, record.kind, record["vm"]?.string ?? "", record.started, record.lastStep])
+                table.add([
+                    record.id, record.kind, record["vm"]?.string ?? record["subject"]?.string ?? "", record.started,
+                    record.lastStep,
+                ])
             }
             return table.text
         }
@@ -74,6 +77,7 @@ extension OperationRecord {
         [
             "operation": Value(id), "kind": Value(kind), "started": Value(started), "last_step": Value(lastStep),
             "closed": Value(isClosed), "vm": self["vm"] ?? .null,
+            "subject": self["subject"] ?? .null,
         ]
     }
 }

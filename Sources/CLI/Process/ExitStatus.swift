@@ -45,7 +45,7 @@ enum ExitStatus: Int32 {
         return status == .validationFailure ? ExitStatus.usage.rawValue : ExitStatus.error.rawValue
     }
 
-    private static func diagnostics(of error: any Error) -> [Diagnostic]? {
+    static func diagnostics(of error: any Error) -> [Diagnostic]? {
         switch error {
         case let several as Diagnostics: several.all
         case let error as HypervisorError: [HostProblem(error, host: error.host).diagnostic]

@@ -23,6 +23,10 @@ struct VMCommand: ParsableCommand {
             VMPause.self,
             VMResume.self,
             VMSave.self,
+            VMConsole.self,
+            VMDisplay.self,
+            VMScreenshot.self,
+            VMSSH.self,
             VMResize.self,
             VMRename.self,
             VMSnapshotCommand.self,
@@ -31,6 +35,5 @@ struct VMCommand: ParsableCommand {
             VMApply.self,
             VMAdopt.self,
             VMDelete.self,
-            VMConsole.self, VMDisplay.self, VMScreenshot.self, VMSSH.self, VMIP.self,
         ])
 }

@@ -5,74 +5,114 @@ internal import Values
 
 struct VMCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Create a VM from an image and start it",
-        discussion: "A failure or an interruption takes everything back that was made on the way.")
-    @Argument(help: "Name, unique in the fleet") var name: String
-    @Option(help: "Image, by its name or the beginning of its SHA-256") var image: String
-    @Option(help: "Number of processors") var cpus = 1
-    @Option(help: "Memory, such as 2G; a bare number is MiB") var memory: SizeArgument = SizeArgument(mebibytes: 1024)
-    @Option(help: "Size of the disk; the disk profile's, or the image's, if not given") var disk: SizeArgument?
-    @Option(help: "Bridge to connect to (repeatable); the NIC profile's if not given") var bridge: [String] = []
-    @Option(help: "Host to create it on; the best one if not given (see --explain)") var on: String?
-    @Option(help: "Target expression for the hosts it may be on, such as 'var:ssd=true and not role:desktop'")
-    var place: String?
-    @Flag(help: "Make nothing: show each host's score, or what excludes it") var explain = false
-    @Option(help: "File with an SSH public key for first boot (repeatable)") var sshKey: [String] = []
-    @Option(help: "cloud-init user-data file") var userData: String?
-    @Option(help: "cloud-init network-config file") var networkConfig: String?
-    @Option(help: "Host that does not answer and is said not to have a VM of this name (repeatable)")
-    var assumeAbsent: [String] = []
-    @Flag(help: "Start it with its host") var autostart = false
+        commandName: "create", abstract: "Create VMs from an image, an ISO or existing disks, and start them",
+        discussion: """
+            A failure or an interruption takes everything back that was made on the way.
+
+            Disks and NICs come from the profiles virt:disk and virt:nic of the host's vars (Salt's notation works), and \
+            from the options, which change those of their names. Without a name, the first --disk means the system disk, \
+            and --nic says all NICs there are. virt:profile:NAME of the vars holds whole sizes for --profile.
+
+            EXAMPLES
+              drover vm create web1 --image debian-12 --cpus 2 --memory 2G --disk 20G --ssh-key ~/.ssh/id_ed25519.pub
+              drover vm create 'web[1-3]' --image debian-12 --profile small --wait
+              drover vm create db --image debian-12 --disk 20G --disk name=data,size=100G,pool=fast,cache=none
+              drover vm create gw --image debian-12 --nic br0 --nic network=lan,ip=10.0.0.1/24 --uefi --tpm
+              drover vm create win --disk 60G --iso /srv/iso/setup.iso --graphics vnc --cpu host --on hv1
+
+            --disk KEY=VALUE,...: name size format pool bus image source overlay cache io discard serial read_only \
+            device iothread sparse. --nic KEY=VALUE,...: name bridge network direct mode user model mac vlan mtu ip \
+            gateway dns.
+
+            --xml-patch FILE holds a fragment <domain xmlns:drover="urn:drover:patch:1">...</domain> that is laid over \
+            the definition, element by element: attributes and text are set, elements that are not there are added. An \
+            element's attribute drover:op is merge, replace, append or remove; drover:where="target/@dev=vda" chooses \
+            among several of one name; drover:without="cache io" takes attributes away. libvirt checks the result.
+            """)
+    @Argument(help: "Name, unique in the fleet; a range such as 'web[1-3]' makes several") var name: String
+    @Option(help: "Make so many: NAME-1, NAME-2, ...") var count: Int?
+    @OptionGroup(title: "HARDWARE") var hardware: HardwareOptions
+    @OptionGroup(title: "PLACE") var location: LocationOptions
+    @OptionGroup(title: "FIRST BOOT") var firstBoot: FirstBootOptions
+    @Flag(help: "Define it, and do not start it") var noStart = false
+    @Flag(help: "Start it, and halt it before its first instruction") var paused = false
+    @Flag(help: "Wait until the guest can be logged in to") var wait = false
+    @Option(help: "The same, but wait at most so many seconds (300)") var waitFor: Int?
+    @Flag(help: "Make nothing: print the definition that libvirt would be given") var printXML = false
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if noStart && paused { throw ValidationError("give one of --no-start and --paused") }
+        if (wait || waitFor != nil) && (noStart || paused) {
+            throw ValidationError("a VM that does not run is not to be waited for")
+        }
+    }
 
     func run() async throws {
         let context = try common.context()
-        let host = try on.map { try context.host(named: $0) }
-        var spec = MachineSpec(name: name, image: image)
-        spec.cpus = cpus
-        spec.memory = memory.size
-        spec.disks = disk.map { [DiskRequest(size: $0.size)] } ?? []
-        spec.nics = bridge.map { NICRequest(source: .bridge($0)) }
-        spec.autostart = autostart
-        spec.sshKeys = try sshKey.flatMap { try lines($0) }
-        spec.userData = try userData.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
-        spec.networkConfig = try networkConfig.map { try DiskFile.readText(DiskPath.expandingHome($0)) }
-        spec.place = place
-        if explain {
-            spec.host = on
-            return try await common.explain([spec], context)
+        let vars = context.inventory.vars
+        let specs = try CreationBatch.names(name, count: count).map { name in
+            try MachineSpec(name: name, entry, vars: vars)
         }
-        let creation = MachineCreation(context, driver: try common.hypervisors(context)) { [common] in
-            common.progress($0)
-        }
-        let created: MachineCreation.Created
+        if location.explain { return try await common.explain(specs, context) }
+        if printXML { return try await preview(specs, context) }
+        let results = try await create(specs, context)
+        Terminal.clearStatus()
+        let outcomes = await fanOut(results, limit: context.parallel) { await waited($0, context) }
+        Terminal.clearStatus()
+        try CreationView.show(outcomes, common.format)
+    }
+
+    private func create(_ specs: [MachineSpec], _ context: FleetContext) async throws -> [CreationBatch.Outcome] {
+        let driver = try common.hypervisors(context)
+        let say: @Sendable (String) -> Void = { [common] in common.progress($0) }
         do {
-            created = try await creation.create(spec, on: host, assumedAbsent: assumeAbsent)
+            guard let only = specs.first, specs.count == 1 else {
+                return try await CreationBatch(context, driver: driver, say: say)
+                    .create(specs, assumedAbsent: location.assumeAbsent)
+            }
+            let created = try await MachineCreation(context, driver: driver, say: say)
+                .create(only, assumedAbsent: location.assumeAbsent)
+            return [CreationBatch.Outcome(name: only.name, result: .success(created))]
         } catch {
             Terminal.clearStatus()
             throw error
         }
-        Terminal.clearStatus()
-        Terminal.show(created.warnings)
-        let value: Value = ["name": Value(created.name), "uuid": Value(created.uuid), "host": Value(created.host.name)]
-        Output.write(value, common.format) { "\(created.name) runs on \(created.host.name) (\(created.uuid))\n" }
     }
 
-    private func lines(_ path: String) throws -> [String] {
-        try DiskFile.readText(DiskPath.expandingHome(path)).split(separator: "\n").map(String.init)
+    private func waited(_ outcome: CreationBatch.Outcome, _ context: FleetContext) async -> CreationView.Outcome {
+        guard wait || waitFor != nil, case .success(let created) = outcome.result else {
+            return CreationView.Outcome(name: outcome.name, result: outcome.result)
+        }
+        do {
+            let driver = try common.hypervisors(context)
+            let found = try await MachineCensus(context, driver: driver).find(created.uuid)
+            let answer = try await GuestWaiting(context, driver: driver) { [common] in common.progress($0) }
+                .wait(for: found, seconds: waitFor ?? 300)
+            return CreationView.Outcome(name: outcome.name, result: outcome.result, answer: answer)
+        } catch {
+            return CreationView.Outcome(name: outcome.name, result: outcome.result, problem: error)
+        }
     }
-}
 
-/// A size on the command line.
-struct SizeArgument: ExpressibleByArgument {
-    let size: ByteSize
-
-    init(mebibytes: Int) { size = ByteSize(mebibytes: mebibytes) }
-
-    init?(argument: String) {
-        guard let size = ByteSize(argument) else { return nil }
-        self.size = size
+    private func preview(_ specs: [MachineSpec], _ context: FleetContext) async throws {
+        let creation = MachineCreation(context, driver: try common.hypervisors(context))
+        for spec in specs {
+            let found = try await creation.preview(spec, assumedAbsent: location.assumeAbsent)
+            Terminal.clearStatus()
+            Terminal.show(found.warnings)
+            Output.write(
+                ["name": Value(spec.name), "host": Value(found.host.name), "xml": Value(found.xml)], common.format
+            ) { found.xml }
+        }
     }
 
-    var defaultValueDescription: String { size.description }
+    /// The options as the keys of an entry in vms.yaml: both are read by the same reader.
+    private var entry: Mapping {
+        var entry = hardware.entry
+        for (key, value) in location.entry { entry[key] = value }
+        for (key, value) in firstBoot.entry { entry[key] = value }
+        if noStart || paused { entry["state"] = Value(noStart ? "stopped" : "paused") }
+        return entry
+    }
 }

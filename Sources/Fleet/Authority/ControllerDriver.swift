@@ -16,9 +16,18 @@ package struct ControllerDriver: HypervisorDriver {
     }
 
     package func connect(to host: Host) async throws(HostProblem) -> HypervisorConnection {
-        let needsPair = host.uri == nil && host.connection != .local
-        let pair = needsPair ? try await identity.pairDirectory(for: host) : ""
+        let pair = host.needsKeyPair ? try await pairDirectory(for: host) : ""
         return try await TLSHypervisorDriver(pkiDirectory: pair, timeout: timeout).connect(to: host)
+    }
+
+    private func pairDirectory(for host: Host) async throws(HostProblem) -> String {
+        do throws(HostProblem) {
+            return try await identity.pairDirectory(for: host)
+        } catch {
+            // A fleet without an authority may have keys of its own where libvirt looks for them.
+            guard host.uri == nil else { return "" }
+            throw error
+        }
     }
 }
 

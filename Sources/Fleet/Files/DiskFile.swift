@@ -98,7 +98,7 @@ package enum DiskFile {
     }
 
     /// A rename is only durable once its directory is.
-    private static func syncDirectory(of path: String) {
+    static func syncDirectory(of path: String) {
         let folder = DiskPath.parent(path)
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -2,9 +2,16 @@ internal import Hypervisor
 package import Inventory
 package import Values
 
-/// The VMs of a fleet as hosts of the group `vms`: their address as their hypervisor knows it, that hypervisor as jump host, and the
-/// SSH host key that they were given at first boot.
+/// The VMs of a fleet as hosts of the group `vms`: their address as their hypervisor knows it, that hypervisor as jump
+/// host, and the SSH host key that they were given at first boot.
 package struct GuestHosts: Sendable {
+    /// A VM, and where it runs.
+    struct Sighting: Sendable {
+        /// Without its address yet; one that cannot be reached says why.
+        let host: Host
+        let origin: MachineCensus.Found?
+    }
+
     private let context: FleetContext
     private let driver: any HypervisorDriver
 
@@ -13,84 +20,100 @@ package struct GuestHosts: Sendable {
         self.driver = driver
     }
 
-    /// Every VM that a hypervisor has, that one which does not answer was last seen to have, or that the inventory names.
-    /// What cannot be reached says why.
-    package func all() async -> [Host] {
+    /// These VMs, each once; one that cannot be reached says why.
+    package func named(_ names: [String]) async -> [Host] {
+        let wanted = Set(names)
+        return await reached(sightings().filter { wanted.contains($0.host.name) })
+    }
+
+    /// Every VM that a hypervisor has, that one which does not answer was last seen to have, or that the inventory
+    /// names.
+    func sightings() async -> [Sighting] {
         let memory = MachineMemory(context.directory)
-        let answers = await MachineCensus(context, driver: driver).take()
-        let found = await fanOut(answers, limit: context.parallel) { answer in
+        let found = await MachineCensus(context, driver: driver).take().flatMap { answer in
             switch answer.machines {
-            case .success(let machines): await hosts(machines, on: answer.host)
+            case .success(let machines): machines.map { sighting($0, on: answer.host) }
             case .failure(let problem):
                 memory.lastSeen(on: answer.host.name).map { name in
                     unreachable(
                         name, "its hypervisor \(answer.host.name) does not answer", detail: problem.diagnostic.summary)
                 }
             }
-        }.flatMap { $0 }
-        let names = Set(found.map(\.name))
+        }
+        let names = Set(found.map(\.host.name))
         let missing = context.inventory.machines.filter { !names.contains($0.name) }.map { entry in
             unreachable(entry.name, "there is no such VM yet", hint: "`drover vm apply` makes it")
         }
         return Self.once(found) + missing
     }
 
-    /// These VMs only.
-    package func named(_ names: [String]) async -> [Host] {
-        let wanted = Set(names)
-        return await all().filter { wanted.contains($0.name) }
-    }
-
-    private func hosts(_ machines: [DomainSummary], on hypervisor: Host) async -> [Host] {
-        let connection = machines.contains { $0.state.isActive } ? try? await driver.connect(to: hypervisor) : nil
-        var hosts: [Host] = []
-        for machine in machines {
-            guard machine.state.isActive else {
-                hosts.append(
-                    unreachable(
-                        machine.name, "the VM is \(machine.state.activity.name) on \(hypervisor.name)",
-                        hint: "`drover vm start \(machine.name)`"))
-                continue
+    /// Asks each hypervisor once for the addresses of its VMs.
+    func reached(_ seen: [Sighting]) async -> [Host] {
+        let groups = Dictionary(grouping: seen.compactMap(\.origin)) { $0.host.name }
+        let found = await fanOut(Array(groups.values), limit: context.parallel) { await addresses(of: $0) }
+        let known = found.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+        return seen.map { sighting in
+            guard let origin = sighting.origin else { return sighting.host }
+            guard let address = known[origin.machine.uuid] else {
+                return unreachable(
+                    origin.machine.name, "no address of the VM is known on \(origin.host.name)",
+                    hint: "it may still be booting; `drover vm list` shows addresses as they become known"
+                ).host
             }
-            var addresses: [String] = []
-            if let connection { addresses = await MachineListing.addresses(of: machine, over: connection) }
-            hosts.append(host(machine, addresses, on: hypervisor))
+            var host = context.inventory.guest(
+                origin.machine.name, address: address,
+                jump: origin.host.connection == .local ? nil : origin.host.name)
+            host.hostKey = origin.machine.metadata?.hostKey
+            return host
         }
-        await connection?.close()
-        return hosts
     }
 
-    private func host(_ machine: DomainSummary, _ addresses: [String], on hypervisor: Host) -> Host {
-        let given = try? context.inventory.machineSpec(machine.name)?.nics.compactMap(\.address).first
-        let address = given.map { String($0.prefix { $0 != "/" }) } ?? Self.best(addresses)
-        guard let address else {
+    private func addresses(of machines: [MachineCensus.Found]) async -> [String: String] {
+        var result: [String: String] = [:]
+        var unknown: [MachineCensus.Found] = []
+        for found in machines {
+            let spec = try? context.inventory.machineSpec(found.machine.name)
+            if let given = spec?.nics.compactMap(\.address).first {
+                result[found.machine.uuid] = String(given.prefix { $0 != "/" })
+            } else {
+                unknown.append(found)
+            }
+        }
+        guard let host = unknown.first?.host, let connection = try? await driver.connect(to: host) else { return result }
+        // Each that is not known costs a login on the hypervisor, of which sshd takes few at once.
+        let answers = await fanOut(unknown, limit: 4) { [context] found in
+            let known = MachineAddresses(context, host: found.host, machine: found.machine, connection: connection)
+            return ((try? await known.found()) ?? []).first { !$0.isLinkLocal }?.address
+        }
+        await connection.close()
+        for (found, address) in zip(unknown, answers) { result[found.machine.uuid] = address }
+        return result
+    }
+
+    private func sighting(_ machine: DomainSummary, on hypervisor: Host) -> Sighting {
+        guard machine.state.isActive else {
             return unreachable(
-                machine.name, "no address of the VM is known on \(hypervisor.name)",
-                hint: "it may still be booting; `drover vm list` shows addresses as they become known")
+                machine.name, "the VM is \(machine.state.activity.name) on \(hypervisor.name)",
+                hint: "`drover vm start \(machine.name)`")
         }
-        var host = context.inventory.guest(
-            machine.name, address: address, jump: hypervisor.connection == .local ? nil : hypervisor.name)
-        host.hostKey = machine.metadata?.hostKey
-        return host
+        return Sighting(
+            host: context.inventory.guest(machine.name, address: machine.name, jump: nil),
+            origin: MachineCensus.Found(host: hypervisor, machine: machine))
     }
 
-    /// An IPv4 address before one of IPv6, and none that only its own link knows.
-    private static func best(_ addresses: [String]) -> String? {
-        let usable = addresses.filter { !$0.lowercased().hasPrefix("fe80:") && !$0.hasPrefix("169.254.") }
-        return usable.first { !$0.contains(":") } ?? usable.first
-    }
-
-    private func unreachable(_ name: String, _ why: String, detail: String? = nil, hint: String? = nil) -> Host {
+    private func unreachable(_ name: String, _ why: String, detail: String? = nil, hint: String? = nil) -> Sighting {
         var host = context.inventory.guest(name, address: name, jump: nil)
         host.obstacle = .error(why, detail: detail, hint: hint, host: name)
-        return host
+        return Sighting(host: host, origin: nil)
     }
 
-    /// Of a VM that several hosts show (a migrated one leaves a definition behind), the one that can be reached.
-    private static func once(_ hosts: [Host]) -> [Host] {
-        let reachable = Set(hosts.filter { $0.obstacle == nil }.map(\.name))
+    /// Of a VM that several hosts show (a migrated one leaves a definition behind), the one that runs.
+    private static func once(_ sightings: [Sighting]) -> [Sighting] {
+        let running = Set(sightings.filter { $0.origin != nil }.map(\.host.name))
         var seen: Set<String> = []
-        return hosts.filter { ($0.obstacle == nil || !reachable.contains($0.name)) && seen.insert($0.name).inserted }
+        return sightings.filter {
+            ($0.origin != nil || !running.contains($0.host.name)) && seen.insert($0.host.name).inserted
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 internal import Subprocess
 internal import Values
 
-/// The SSH host key of a guest: made here, handed over in its first-boot configuration, and forgotten but for the public half.
+/// The SSH host key of a guest: made here, handed over in its first-boot configuration, and forgotten but for the
+/// public half.
 struct GuestKey: Sendable {
     /// PEM in OpenSSH's own form.
     let privateText: String

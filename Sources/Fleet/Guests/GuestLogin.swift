@@ -4,8 +4,8 @@ internal import SSH
 /// As whom, and with which keys, Drover logs in to its guests.
 struct GuestLogin: Sendable {
     let user: String
-    /// The public halves of the private keys that are tried, in OpenSSH's notation; those that have none beside them are
-    /// left out.
+    /// The public halves of the private keys that are tried, in OpenSSH's notation; a key without one beside it is left
+    /// out.
     let keys: [String]
 }
 

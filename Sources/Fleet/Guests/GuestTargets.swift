@@ -5,14 +5,19 @@ package import Values
 extension FleetContext {
     /// The hosts of a target expression, VMs among them: all hosts of the inventory when there is none.
     ///
-    /// Hypervisors are asked only where the expression speaks of VMs: by `vm:`, the group `vms`, the name of a VM that was
-    /// seen before, or a name, pattern, role or var that fits a VM of `vms.yaml`. `all` means the inventory's hosts.
+    /// Hypervisors are asked only where the expression speaks of VMs: by `vm:`, the group `vms`, the name of a VM that
+    /// was seen before, or a name, pattern, role or var that fits a VM of `vms.yaml`. `all` means the hosts.
     /// - Parameter driver: the way to the hypervisors, made when it is needed.
     /// - Throws: `Diagnostics` for an unknown name, or for an expression that nothing matches.
     package func hosts(_ target: String?, driver: () throws -> any HypervisorDriver) async throws -> [Host] {
         guard let target, try speaksOfMachines(target) else { return try hosts(target) }
-        let guests = await GuestHosts(self, driver: try driver()).all()
-        return try with(inventory.adding(machineHosts: guests)).hosts(target)
+        let guests = GuestHosts(self, driver: try driver())
+        let sightings = await guests.sightings()
+        let chosen = try with(inventory.adding(machineHosts: sightings.map(\.host))).hosts(target)
+        let names = Set(chosen.filter { inventory.host($0.name) == nil }.map(\.name))
+        let reached = await guests.reached(sightings.filter { names.contains($0.host.name) })
+        let byName = Dictionary(reached.map { ($0.name, $0) }) { first, _ in first }
+        return chosen.map { byName[$0.name] ?? $0 }
     }
 
     /// The VMs of `vms.yaml` that have roles, as hosts; nobody is asked when there are none.

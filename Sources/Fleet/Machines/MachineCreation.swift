@@ -2,13 +2,15 @@ internal import Hypervisor
 package import Inventory
 package import Values
 
-/// Creates a VM: pool, image, overlay, first-boot image, definition, start. A failure or an interruption anywhere takes
+/// Creates a VM: pool, image, volumes, first-boot image, definition, start. A failure or an interruption anywhere takes
 /// everything back that was made on the way.
 package struct MachineCreation: Sendable {
     package struct Created: Sendable {
         package let name: String
         package let uuid: String
         package let host: Host
+        /// What it is doing now.
+        package let state: StartState
         package fileprivate(set) var warnings: [Diagnostic]
     }
 
@@ -36,178 +38,198 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: [MachineCensus.Answer]? = nil
     ) async throws -> Created {
-        try spec.validate()
-        guard let word = spec.image else { throw Diagnostics(.error("\"\(spec.name)\" needs an image")) }
-        let image = try images.find(word)
+        try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
+        try Journal(context.directory).refuseUnsettled(named: spec.name)
         let choice = try await place(spec, host, assumedAbsent, census)
-        let host = choice.host
+        return try await onHost(choice.host, spec) { connection in
+            var created = try await build(spec, choice.host, choice.census, connection)
+            created.warnings = choice.warnings + created.warnings
+            return created
+        }
+    }
+
+    /// What would be defined; nothing is made anywhere.
+    package func preview(
+        _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = []
+    ) async throws -> (xml: String, host: Host, warnings: [Diagnostic]) {
+        try check(spec)
+        let choice = try await place(spec, host, assumedAbsent, nil)
+        return try await onHost(choice.host, spec) { connection in
+            let draft = try await draft(spec, choice.host, choice.census, connection, mayMakePool: false)
+            var definition = draft.definition
+            definition.predict(draft.pools)
+            return (try definition.document().written(), choice.host, choice.warnings + draft.warnings)
+        }
+    }
+
+    private func check(_ spec: MachineSpec) throws {
+        try spec.validate()
+        if let image = spec.image { _ = try images.find(image) }
+    }
+
+    private func onHost<Result: Sendable>(
+        _ host: Host, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
+    ) async throws -> Result {
         let connection = try await driver.connect(to: host)
         do {
-            var created = try await build(spec, image, host, connection)
-            created.warnings = choice.warnings + created.warnings
+            let result = try await body(connection)
             await connection.close()
-            return created
+            return result
         } catch let error as HypervisorError {
             await connection.close()
-            throw Self.explained(error, spec, host)
+            let mayHaveStarted = error.operation.hasPrefix("start")
+            let log =
+                mayHaveStarted
+                ? await QEMULog(connector: context.connector).lastWords(of: spec.name, on: host) : nil
+            throw CreationProblem.explained(error, spec, host, log: log)
         } catch {
             await connection.close()
             throw error
         }
+    }
+
+    private struct Choice {
+        let host: Host
+        let census: [MachineCensus.Answer]
+        let warnings: [Diagnostic]
     }
 
     /// Makes sure that the name is free, and chooses the host.
     private func place(
         _ spec: MachineSpec, _ host: Host?, _ assumedAbsent: [String], _ census: [MachineCensus.Answer]?
-    ) async throws -> MachinePlacement.Choice {
+    ) async throws -> Choice {
         if let census, let host {
-            try refuseTaken(spec.name, census, assumedAbsent)
-            return MachinePlacement.Choice(host: host, warnings: [])
+            try MachineName.refuseTaken(spec.name, census, assumedAbsent: assumedAbsent)
+            return Choice(host: host, census: census, warnings: [])
         }
         say("looking for \"\(spec.name)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
-        try refuseTaken(spec.name, answers, assumedAbsent)
+        try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
         var spec = spec
         spec.host = host?.name ?? spec.host
-        return try await MachinePlacement(context, driver: driver).choose(spec, census: answers)
+        let choice = try await MachinePlacement(context, driver: driver).choose(spec, census: answers)
+        return Choice(host: choice.host, census: answers, warnings: choice.warnings)
     }
 
-    /// libvirt speaks of UUIDs and system calls; its words stay, behind what they mean here.
-    private static func explained(_ error: HypervisorError, _ spec: MachineSpec, _ host: Host) -> HostProblem {
-        var problem = HostProblem(error, host: host.name)
-        let bridge = error.message.firstMatch(
-            of: /interface MTU on '([^']+)'|bridge (?:name )?'?([\w.-]+)'? (?:not found|does not exist)/)
-        if let name = bridge?.1 ?? bridge?.2 {
-            problem.diagnostic.summary = "\"\(spec.name)\" cannot be connected: there is no bridge \"\(name)\""
-            problem.diagnostic.hint = "apply the role bridge to \(host.name), or name another bridge with --bridge"
-        } else if error.message.contains("cannot set up guest memory")
-            || error.message.contains("Cannot allocate memory")
-        {
-            problem.diagnostic.summary =
-                "\(host.name) has not the \(spec.memory) of memory that \"\(spec.name)\" asks for"
-            problem.diagnostic.hint = "ask for less with --memory, or choose another host"
-        } else {
-            problem.diagnostic.summary = "cannot create \"\(spec.name)\": \(error.operation) failed"
+    /// All that is decided before anything is made.
+    private struct Draft {
+        var definition: MachineDefinition
+        let pools: [String: PoolInfo]
+        let warnings: [Diagnostic]
+    }
+
+    private func draft(
+        _ spec: MachineSpec, _ host: Host, _ census: [MachineCensus.Answer], _ connection: HypervisorConnection,
+        mayMakePool: Bool
+    ) async throws -> Draft {
+        let info = try await connection.hostInfo()
+        let pools = try await pools(connection, mayMake: mayMakePool)
+        let layout = try MachineLayout(spec, on: host, pools: pools) { try images.find($0) }
+        let accelerator: DomainSpec.Accelerator = info.capabilities.hasKVM() ? .kvm : .emulation
+        let answering = census.filter { if case .success = $0.machines { true } else { false } }.map(\.host)
+        let (cpu, warnings) = try await FleetProcessor(context: context, driver: driver).choose(
+            spec.cpu, accelerator: accelerator, machine: spec.machine, on: host, of: answering, over: connection)
+        var metadata = DomainMetadata(owner: "drover", image: spec.image, profile: spec.profile)
+        metadata.seed = spec.seed.rawValue
+        metadata.spread = spec.spread
+        metadata.affinity = spec.affinity
+        var definition = MachineDefinition(
+            spec: spec, layout: layout, uuid: RandomUUID.make(), accelerator: accelerator, cpu: cpu, metadata: metadata)
+        definition.iso = try await iso(spec, connection, host)
+        return Draft(definition: definition, pools: pools, warnings: warnings + slow(accelerator, host))
+    }
+
+    private func pools(
+        _ connection: HypervisorConnection, mayMake: Bool
+    ) async throws(HypervisorError) -> [String: PoolInfo] {
+        let name = MachineParts.standardPool
+        var pools = try await connection.pools()
+        if pools.first(where: { $0.name == name })?.isActive != true {
+            let path = MachineParts.standardPoolPath
+            let made =
+                mayMake
+                ? try await connection.createDirectoryPool(PoolSpec(name: name, path: path))
+                : PoolInfo(name: name, path: path)
+            pools.removeAll { $0.name == name }
+            pools.append(made)
         }
-        problem.diagnostic.detail = error.message
-        return problem
+        return Dictionary(pools.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    private func iso(
+        _ spec: MachineSpec, _ connection: HypervisorConnection, _ host: Host
+    ) async throws -> DiskSource? {
+        guard let word = spec.iso else { return nil }
+        if word.hasPrefix("/") { return .file(word) }
+        let pool = MachineParts.standardPool
+        guard let volume = try await connection.volume(word, in: pool) else {
+            throw Diagnostics(
+                .error(
+                    "there is no ISO \"\(word)\" in pool \"\(pool)\"",
+                    hint: "upload it with `drover pool volume upload`, or give its path on the host", host: host.name))
+        }
+        return .file(volume.path)
     }
 
     private func build(
-        _ spec: MachineSpec, _ image: StoredImage, _ host: Host, _ connection: HypervisorConnection
+        _ spec: MachineSpec, _ host: Host, _ census: [MachineCensus.Answer], _ connection: HypervisorConnection
     ) async throws -> Created {
-        let parts = MachineParts(spec: spec, uuid: RandomUUID.make())
-        let size = try spec.diskBytes(on: host, image: image)
-        let nics = try spec.nics(on: host)
-        let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
-        let firstBoot = try await FirstBoot(spec, instance: parts.uuid, nics: nics, host: guest)
-        let info = try await connection.hostInfo()
         say("preparing storage on \(host.name)")
-        try await connection.createDirectoryPool(PoolSpec(name: parts.pool, path: parts.poolPath))
-        try await refuseTakenVolumes(parts, host, connection)
+        let draft = try await draft(spec, host, census, connection, mayMakePool: true)
+        var definition = draft.definition
+        let layout = definition.layout
         let log = try Journal(context.directory).begin(
             "create",
             Mapping([
-                ("vm", Value(spec.name)), ("uuid", Value(parts.uuid)), ("host", Value(host.name)),
-                ("pool", Value(parts.pool)), ("volumes", Value(parts.volumes.map { Value($0) })),
+                ("vm", Value(spec.name)), ("uuid", Value(definition.uuid)), ("host", Value(host.name)),
+                ("volumes", Value(layout.volumes.map { Value($0.name) })),
             ]))
+        let work = CreationWork(
+            context: context, host: host, connection: connection, layout: layout, log: log, say: say)
         do {
-            let placement = ImagePlacement(connector: context.connector, pool: parts.pool)
-            let base = try await placement.place(
-                image, on: host, over: connection,
-                willMake: { try log.record("making", Mapping([("volume", Value($0))])) }
-            ) { [say] sent, total in
-                say("uploading \(image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
-            }
-            try await makeVolumes(parts, firstBoot, base, image, size, connection, log)
-            var domain = parts.domain(
-                spec, accelerator: info.capabilities.hasKVM() ? .kvm : .emulation,
-                interfaces: MachineSpec.interfaces(nics))
-            domain.metadata = DomainMetadata(owner: "drover", image: image.name, operation: log.id)
-            domain.metadata?.hostKey = firstBoot.publicHostKey
-            domain.metadata?.seed = spec.seed.rawValue
-            say("starting \(spec.name)")
-            try await connection.define(xml: DomainXML.text(domain))
-            if spec.autostart { try await connection.setAutostart(.uuid(parts.uuid), true) }
-            try Task.checkCancellation()
-            // From here on the VM may have been in use, whatever becomes of this process.
-            try log.record("starting")
-            try await connection.start(.uuid(parts.uuid))
-            try log.record("finished")
+            let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
+            let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
+            definition.metadata.hostKey = firstBoot.publicHostKey
+            let made = try await work.makeVolumes(seed: try firstBoot.pieces())
+            definition.places = made.places
+            definition.seed = made.seed
+            definition.metadata.operation = log.id
+            try await work.define(try definition.document(), uuid: definition.uuid, spec: spec)
         } catch {
-            await undo(parts, connection, log)
+            await work.undo()
             throw error
         }
-        return Created(name: spec.name, uuid: parts.uuid, host: host, warnings: warnings(info, host))
+        return Created(
+            name: spec.name, uuid: definition.uuid, host: host, state: spec.startState, warnings: draft.warnings)
     }
 
-    /// What is there already is somebody's: from here on all that bears these names was made by this operation.
-    private func refuseTakenVolumes(
-        _ parts: MachineParts, _ host: Host, _ connection: HypervisorConnection
-    ) async throws {
-        for name in parts.volumes where try await connection.volume(name, in: parts.pool) != nil {
-            throw Diagnostics(
-                .error(
-                    "the volume \"\(name)\" exists already in pool \"\(parts.pool)\"",
-                    hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
-                    host: host.name))
-        }
-    }
-
-    private func makeVolumes(
-        _ parts: MachineParts, _ firstBoot: FirstBoot, _ base: VolumeInfo, _ image: StoredImage, _ size: Int,
-        _ connection: HypervisorConnection, _ log: OperationLog
-    ) async throws {
-        func make(_ volume: VolumeSpec) async throws {
-            try log.record("making", Mapping([("volume", Value(volume.name))]))
-            _ = try await connection.createVolume(volume, in: parts.pool)
-        }
-        let backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
-        try await make(VolumeSpec(name: parts.disk, capacity: UInt64(size), format: "qcow2", backing: backing))
-        let seed = try await SeedImage(try firstBoot.pieces())
-        let length = UInt64(DiskPath.size(seed.path) ?? 0)
-        try await make(VolumeSpec(name: parts.seed, capacity: length, format: "raw", mode: 0o600))
-        try await connection.upload(seed.path, to: parts.seed, in: parts.pool)
-    }
-
-    /// Takes back what was made; runs to its end though the task was cancelled.
-    private func undo(_ parts: MachineParts, _ connection: HypervisorConnection, _ log: OperationLog) async {
-        await Task {
-            let made = Journal(context.directory).operation(log.id)?.all("volume") ?? []
-            if await MachineRemnants(parts, volumes: made).remove(over: connection) { try? log.record("undone") }
-        }.value
-    }
-
-    private func refuseTaken(_ name: String, _ answers: [MachineCensus.Answer], _ assumed: [String]) throws(Diagnostics)
-    {
-        for answer in answers {
-            switch answer.machines {
-            case .success(let machines):
-                guard let taken = machines.first(where: { $0.name == name }) else { continue }
-                throw Diagnostics(
-                    .error(
-                        "the name \"\(name)\" is taken", detail: "a VM of that name is \(taken.state.activity.name)",
-                        hint: "choose another name, or delete that one", host: answer.host.name))
-            case .failure(let problem):
-                if assumed.contains(answer.host.name) { continue }
-                throw Diagnostics(
-                    .error(
-                        "it cannot be known whether the name \"\(name)\" is free",
-                        detail: problem.diagnostic.summary,
-                        hint: "if \(answer.host.name) has no such VM for sure, add --assume-absent \(answer.host.name)",
-                        host: answer.host.name))
-            }
-        }
-    }
-
-    private func warnings(_ info: HostInfo, _ host: Host) -> [Diagnostic] {
-        guard !info.capabilities.hasKVM() else { return [] }
+    private func slow(_ accelerator: DomainSpec.Accelerator, _ host: Host) -> [Diagnostic] {
+        guard accelerator == .emulation else { return [] }
         return [
             .warning(
                 "there is no KVM: the VM is emulated, which is slow",
                 hint: "enable virtualisation in the machine's firmware", host: host.name)
         ]
+    }
+}
+
+extension MachineDefinition {
+    /// Fills in where volumes will be that are not there yet.
+    mutating func predict(_ pools: [String: PoolInfo]) {
+        func source(_ pool: String, _ name: String) -> DiskSource {
+            let info = pools[pool]
+            return .init(name, path: DiskPath.join(info?.path ?? MachineParts.standardPoolPath, name), in: info)
+        }
+        places = layout.disks.map { disk in
+            switch disk.medium {
+            case .path(let path): .init(existing: path, format: disk.request.format)
+            case .made(let volume): .init(source: source(volume.pool, volume.name), format: volume.format)
+            case .volume(let pool, let name):
+                .init(source: source(pool, name), format: disk.request.format ?? "raw")
+            }
+        }
+        seed = layout.seedPool.flatMap { source($0, layout.seed).path }
     }
 }

@@ -1,60 +1,48 @@
 internal import Hypervisor
 internal import Values
 
-/// What a VM consists of on its host, by name: all that may ever be removed with it.
-struct MachineParts: Sendable {
-    let name: String
-    let uuid: String
-    let pool = "default"
-    let poolPath = "/var/lib/libvirt/images"
-    var disk: String { "\(name)_system.qcow2" }
-    var seed: String { "\(name)_seed.iso" }
-    var volumes: [String] { [disk, seed] }
-
-    init(spec: MachineSpec, uuid: String) {
-        name = spec.name
-        self.uuid = uuid
-    }
-
-    init(name: String, uuid: String) {
-        self.name = name
-        self.uuid = uuid
-    }
-
-    func domain(
-        _ spec: MachineSpec, accelerator: DomainSpec.Accelerator, interfaces: [InterfaceSpec]
-    ) -> DomainSpec {
-        DomainSpec(
-            name: name, uuid: uuid, memoryMiB: spec.memory.mebibytes, cpus: spec.cpus, accelerator: accelerator,
-            disks: [
-                DiskSpec(source: .file(DiskPath.join(poolPath, disk))), .seed(DiskPath.join(poolPath, seed)),
-            ], interfaces: interfaces)
-    }
+/// What every host has for VMs.
+enum MachineParts {
+    /// The pool that Drover makes where there is none.
+    static let standardPool = "default"
+    static let standardPoolPath = "/var/lib/libvirt/images"
 }
 
-/// Removes what an unfinished creation left on a host: what its journal says that it made, and nothing else.
-struct MachineRemnants {
-    private let parts: MachineParts
-    private let volumes: [String]
+/// What an unfinished creation left on a host: what its journal says that it made, and nothing else.
+struct MachineRemnants: Sendable {
+    let name: String
+    let uuid: String
+    let volumes: [PoolVolume]
 
-    init(_ parts: MachineParts, volumes: [String]) {
-        self.parts = parts
+    /// - Parameter record: of the creation.
+    init?(_ record: OperationRecord) {
+        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string else { return nil }
+        let standard = record.steps.first?["pool"]?.string ?? MachineParts.standardPool
+        self.init(
+            name: name, uuid: uuid,
+            volumes: record.steps.compactMap { step in
+                step["volume"]?.string.map { PoolVolume(pool: step["pool"]?.string ?? standard, name: $0) }
+            })
+    }
+
+    init(name: String, uuid: String, volumes: [PoolVolume]) {
+        self.name = name
+        self.uuid = uuid
         self.volumes = volumes
     }
 
     /// - Returns: whether nothing of it is left.
     func remove(over connection: HypervisorConnection) async -> Bool {
         do throws(HypervisorError) {
-            if let domain = try await connection.domain(.uuid(parts.uuid)) {
-                if domain.state.isActive { try await connection.destroy(.uuid(parts.uuid)) }
-                try await connection.undefine(.uuid(parts.uuid))
+            if let domain = try await connection.domain(.uuid(uuid)) {
+                if domain.state.isActive { try await connection.destroy(.uuid(uuid)) }
+                try await connection.undefine(.uuid(uuid))
             }
             // A later VM of this name has volumes of the same names: they are its own.
-            let isTaken = try await connection.domain(.name(parts.name)) != nil
-            guard try await connection.pool(parts.pool) != nil else { return true }
-            let own = volumes.filter { !isTaken || !parts.volumes.contains($0) }
-            for volume in own where try await connection.volume(volume, in: parts.pool) != nil {
-                _ = try await connection.deleteVolume(volume, in: parts.pool)
+            let isTaken = try await connection.domain(.name(name)) != nil
+            for volume in volumes where !isTaken || !volume.name.hasPrefix(name + "_") {
+                guard try await connection.pool(volume.pool) != nil else { continue }
+                _ = try await connection.deleteVolume(volume.name, in: volume.pool)
             }
             return true
         } catch {

@@ -63,17 +63,16 @@ package struct MachinePower: Sendable {
         }
     }
 
-    /// What deleting a VM would remove: the volumes that Drover makes for a VM of that name, in its pool. Its base image,
-    /// and whatever else is attached to it, is not among it.
+    /// What deleting a VM would remove: the volumes that were made for it, in whatever pool. Its base images, and whatever
+    /// else is attached to it, are not among them.
     package func remains(of name: String) async throws -> (found: MachineCensus.Found, volumes: [String]) {
         let found = try await MachineCensus(context, driver: driver).find(name)
-        let parts = MachineParts(name: found.machine.name, uuid: found.machine.uuid)
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
             let description = try await connection.description(of: .uuid(found.machine.uuid), .inactive)
-            let attached = description.disks.compactMap { $0.source?.path }
+            let disks = try await MachineDisk.all(of: description, over: connection)
             await connection.close()
-            return (found, parts.volumes.map { DiskPath.join(parts.poolPath, $0) }.filter(attached.contains))
+            return (found, disks.filter(\.isOwn).compactMap { $0.volume?.path })
         } catch {
             await connection.close()
             throw HostProblem(error, host: found.host.name)

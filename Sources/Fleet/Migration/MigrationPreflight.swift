@@ -137,7 +137,10 @@ struct MigrationPreflight {
         for disk in disks {
             guard let place = disk.source else { continue }
             guard case .file(let path) = place else {
-                if case .network = place { continue }
+                switch place {
+                case .network, .volume: continue
+                case .file, .block: break
+                }
                 object(
                     "the disk \(disk.target) is a block device of the host", detail: "\(place.path ?? "")",
                     hint: "move it to a file or to network storage first", host: source.host)

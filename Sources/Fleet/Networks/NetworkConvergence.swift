@@ -1,6 +1,6 @@
 package import Hypervisor
 package import Inventory
-internal import Values
+package import Values
 
 /// Makes a host's network what it should be: defined, running, starting with its host.
 ///
@@ -29,6 +29,27 @@ package struct NetworkConvergence: Sendable {
             if check { return try await visit.converge(differing) }
             return try await operation.locked { try await visit.converge(differing) }
         }
+    }
+
+    /// Changes a network that is there.
+    /// - Parameter edit: makes the wanted arguments of those that it has, by Salt's keys.
+    /// - Throws: `Diagnostics` when there is none, else as ``converge(_:on:differing:check:)``.
+    package func change(
+        _ name: String, on host: Host, check: Bool = false, edit: @escaping @Sendable (Mapping) throws -> Mapping
+    ) async throws -> StoreOutcome {
+        let wish = try await driver.visit(host) { connection in
+            guard let document = try await connection.networkDocument(name) else {
+                throw Diagnostics(try await NetworkPower.missing(name, over: connection, host: host))
+            }
+            guard let found = NetworkSpec(reading: document) else {
+                throw Diagnostics(
+                    .error("the network \"\(name)\" is of a kind that cannot be changed", host: host.name))
+            }
+            var wish = try NetworkWish(name, arguments: Value(try edit(found.arguments)))
+            wish.isRunning = false
+            return wish
+        }
+        return try await converge(wish, on: host, differing: .change, check: check)
     }
 }
 
@@ -134,8 +155,11 @@ private struct Visit {
     ) async throws {
         var whole = spec
         whole.uuid = there.uuid
-        // Its guests know a bridge by its name.
-        if spec.mode.hasOwnBridge, found?.mode.hasOwnBridge == true { whole.bridge = spec.bridge ?? there.bridge }
+        // Its guests know a bridge by its address, others by its name.
+        if spec.mode.hasOwnBridge, let found, found.mode.hasOwnBridge {
+            whole.bridge = spec.bridge ?? found.bridge
+            whole.mac = spec.mac ?? found.mac
+        }
         let xml = try whole.xml()
         let cards = NetworkCards(context: operation.context, host: operation.host, network: spec.name)
         let fields: [(String, Value)] = [

@@ -81,13 +81,20 @@ package struct NetworkPower: Sendable {
         return try await driver.visit(host) { connection in
             try await operation.locked {
                 guard let there = try await connection.network(name) else {
-                    let near = NearestName.hint(for: name, among: try await connection.networks().map(\.name))
-                    throw Diagnostics(.error("there is no network \"\(name)\"", hint: near, host: host.name))
+                    throw Diagnostics(try await Self.missing(name, over: connection, host: host))
                 }
                 var outcome = StoreOutcome(host.name, name, isPredicted: false)
                 try await body(connection, there, &outcome)
                 return outcome
             }
         }
+    }
+
+    static func missing(
+        _ name: String, over connection: HypervisorConnection, host: Host
+    ) async throws -> Diagnostic {
+        let near = NearestName.hint(for: name, among: try await connection.networks().map(\.name))
+        return .error(
+            "there is no network \"\(name)\"", hint: near ?? "`drover network list` shows all", host: host.name)
     }
 }

@@ -54,6 +54,9 @@ package struct OperationRecovery: Sendable {
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
+        case "capture": return try await ImageCapture(context, driver: driver).settle(record)
+        case "unplace": return try await ImageRemoval(context, driver: driver).settle(record)
+        case "push": return try await ImagePush.recover(record, context, driver)
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
@@ -127,24 +130,22 @@ package struct OperationRecovery: Sendable {
 
     /// A VM that runs was only not written down as finished; anything less is taken back.
     private func undoCreation(_ record: OperationRecord) async throws -> String {
-        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string, let host = record["host"]?.string
-        else {
+        guard let remnants = MachineRemnants(record), let host = record["host"]?.string else {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let log = Journal(context.directory).resume(record)
         // One that may have run has a guest's data on its disk: it stays, wherever it is by now.
         let mayHaveRun = record.steps.contains { $0["step"]?.string == "starting" }
-        for (place, machine) in try await everyMachine() where machine.uuid == uuid {
+        for (place, machine) in try await everyMachine() where machine.uuid == remnants.uuid {
             guard machine.state.isActive || mayHaveRun || place != host else { continue }
             try log.record("finished")
             return "finished"
         }
         let connection = try await driver.connect(to: try context.host(named: host))
-        let isGone = await MachineRemnants(MachineParts(name: name, uuid: uuid), volumes: record.all("volume"))
-            .remove(over: connection)
+        let isGone = await remnants.remove(over: connection)
         await connection.close()
         guard isGone else {
-            throw Diagnostics(.error("not all that was made for \"\(name)\" could be removed", host: host))
+            throw Diagnostics(.error("not all that was made for \"\(remnants.name)\" could be removed", host: host))
         }
         try log.record("undone")
         return "undone"

@@ -32,16 +32,21 @@ package struct StateRun: Sendable {
     private let context: FleetContext
     private let options: StateRunOptions
     private let keys: KeyMaterials
+    private let driver: any HypervisorDriver
     private let tell: @Sendable (RunEvent) -> Void
 
-    /// - Parameter keys: what `virt.keys` ships; the authority's as it stands when nil.
+    /// - Parameters:
+    ///   - keys: what `virt.keys` ships; the authority's as it stands when nil.
+    ///   - driver: the way to the hypervisors, for states of VMs; with the controller's own certificate when nil.
     package init(
         _ context: FleetContext, options: StateRunOptions = StateRunOptions(), keys: KeyMaterials? = nil,
+        driver: (any HypervisorDriver)? = nil,
         tell: @escaping @Sendable (RunEvent) -> Void = { _ in }
     ) {
         self.context = context
         self.options = options
         self.keys = keys ?? KeyMaterials(context)
+        self.driver = driver ?? ControllerDriver(context.directory, timeout: .seconds(15))
         self.tell = tell
     }
 
@@ -102,12 +107,13 @@ package struct StateRun: Sendable {
             report.warnings = low.warnings
             let materials = try await materials(for: low, host, channel)
             let plan = try planning.plan(low, materials: materials)
+            try VirtualStates(context, driver: driver, host: host).check(plan.chunks)
             report.warnings += plan.warnings
             report.chunks = plan.chunks
             log(host, "compiled \(plan.chunks.count) states")
             tell(.began(host: host.name, states: plan.chunks.count))
             try await ship(plan, over: channel)
-            try await execute(plan, on: host, over: channel, into: &report)
+            try await execute(plan, on: host, over: channel, of: connection, into: &report)
             await channel.bye()
         } catch {
             await channel.bye()
@@ -141,7 +147,8 @@ package struct StateRun: Sendable {
     private func log(_ host: String, _ words: String) { context.logger.debug("\(host): \(words)") }
 
     private func execute(
-        _ plan: HostPlan, on host: Host, over channel: RunChannel, into report: inout HostReport
+        _ plan: HostPlan, on host: Host, over channel: RunChannel, of connection: any HostConnection,
+        into report: inout HostReport
     ) async throws {
         let program = plan.program(
             nonce: channel.nonce, test: options.test, diff: options.diff, confirmSeconds: options.confirmSeconds)
@@ -151,6 +158,8 @@ package struct StateRun: Sendable {
         var isComplete = false
         var stray: [String] = []
         var confirmation: Task<Void, Never>?
+        let answers = RunAnswers(connection, run: channel.directory, host: host.name)
+        let foresight = Foresight()
         let code: Int?
         do {
             code = try await channel.start("program") { record throws(HostProblem) in
@@ -164,6 +173,12 @@ package struct StateRun: Sendable {
                 case .needConfirm(let token, let seconds):
                     tell(.confirming(host: host.name))
                     confirmation = Task { await confirm(token, within: seconds, on: host) }
+                case .ask(let index, let test):
+                    guard plan.isControllers(index) else { return }
+                    // Whatever a host says: a check changes nothing.
+                    let virtual = VirtualStates(
+                        context, driver: driver, host: host, foresight: options.test ? foresight : Foresight())
+                    try await answers.carryOut(index, plan.chunks[index], test: test || options.test, by: virtual)
                 case .end: isComplete = true
                 case .stray(let text): stray.append(text)
                 default: return
@@ -174,6 +189,7 @@ package struct StateRun: Sendable {
             report.results = results
             throw error
         }
+        await answers.close()
         await confirmation?.value
         report.results = results
         if !isComplete {

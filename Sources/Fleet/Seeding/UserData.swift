@@ -3,12 +3,12 @@ internal import Values
 
 /// What the user has for cloud-init, together with what Drover itself asks of it.
 ///
-/// The user's text stays as it is, a part of a MIME archive; cloud-init merges the parts by its own rules. Drover's comes last and
-/// adds: lists are appended to, what the user said stands.
+/// The user's text stays as it is, a part of a MIME archive; cloud-init merges the parts by its own rules. Drover's comes
+/// last and adds: lists are appended to, what the user said stands.
 struct UserData {
     private let given: String?
 
-    /// - Parameter given: a cloud-config, a script, a MIME archive, or whatever else cloud-init takes; nil or empty for none.
+    /// - Parameter given: a cloud-config, a script, a MIME archive, or whatever else cloud-init takes; nil for none.
     init(_ given: String?) { self.given = given.flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The kinds that cloud-init knows by how they begin, the longer beginnings first.

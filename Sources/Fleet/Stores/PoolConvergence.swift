@@ -1,7 +1,7 @@
 internal import Glibc
 package import Hypervisor
 package import Inventory
-internal import Values
+package import Values
 
 /// Makes a host's pool what it should be: defined, its storage prepared, running, starting with its host.
 ///
@@ -35,6 +35,27 @@ package struct PoolConvergence: Sendable {
                     .converge(differing)
             }
         }
+    }
+
+    /// Changes a pool that is there.
+    /// - Parameter edit: makes the wanted arguments of those that it has, by Salt's keys.
+    /// - Throws: `Diagnostics` when there is none, else as ``converge(_:on:differing:check:)``.
+    package func change(
+        _ name: String, on host: Host, check: Bool = false, edit: @escaping @Sendable (Mapping) throws -> Mapping
+    ) async throws -> StoreOutcome {
+        let wish = try await driver.visit(host) { connection in
+            guard let there = try await connection.pool(name), let document = try await connection.poolDocument(name)
+            else { throw Diagnostics(try await PoolDeletion.missing(name, over: connection, host: host)) }
+            guard let found = PoolSpec(reading: document) else {
+                throw Diagnostics(.error("a pool of type \"\(there.type)\" cannot be changed", host: host.name))
+            }
+            var wish = try PoolWish(name, arguments: Value(try edit(found.arguments)))
+            wish.isRunning = false
+            wish.isTransient = !there.isPersistent
+            wish.renewsPassword = wish.password != nil
+            return wish
+        }
+        return try await converge(wish, on: host, differing: .change, check: check)
     }
 }
 
@@ -92,7 +113,9 @@ private struct Visit {
             differences.append(
                 SpecDifference("transient", found: "\(!there.isPersistent)", wanted: "\(wish.isTransient)"))
         }
-        if wish.password != nil, let login = spec.source.login, case .usage(let usage) = login.secret,
+        if wish.renewsPassword {
+            differences.append(SpecDifference("source.auth", found: nil, wanted: "a new password"))
+        } else if wish.password != nil, let login = spec.source.login, case .usage(let usage) = login.secret,
             try await connection.secret(usage: usage, of: login.kind) == nil
         {
             differences.append(SpecDifference("source.auth", found: nil, wanted: "a password"))

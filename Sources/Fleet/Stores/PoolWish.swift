@@ -6,6 +6,8 @@ package struct PoolWish: Sendable {
     package var spec: PoolSpec
     /// The password of the pool's login; it goes into a secret of libvirt's on the host.
     package var password: StorePassword?
+    /// Whether the password is set though there is one, which nobody can compare it with.
+    package var renewsPassword = false
     /// Gone once it is stopped.
     package var isTransient = false
     /// Whether it starts with its host; nil: a new one does.

@@ -151,7 +151,7 @@ package struct VolumeChange: Sendable {
     }
 
     /// A running VM writes to its volumes by itself: nobody else may.
-    static func refuseRunning(
+    package static func refuseRunning(
         _ volume: VolumeInfo, _ verb: String, over connection: HypervisorConnection, host: Host
     ) async throws {
         let users = try await StoreUse(over: connection).users(of: volume).filter { $0.isMachine && $0.isActive }
@@ -164,7 +164,7 @@ package struct VolumeChange: Sendable {
         }
     }
 
-    static func found(
+    package static func found(
         _ name: String, _ pool: String, _ connection: HypervisorConnection, _ host: Host
     ) async throws -> VolumeInfo {
         guard try await connection.pool(pool) != nil else {

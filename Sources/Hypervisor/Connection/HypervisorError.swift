@@ -117,6 +117,10 @@ extension HypervisorError {
             ("Certificate failed validation", "the certificates of both sides come from different authorities"),
             ("usage does not permit key encipherment", "the certificate's key usage must include keyEncipherment"),
             ("Migration without shared storage is unsafe", "copy the storage, or use cache=none on shared storage"),
+            (
+                "Unable to find 'dnsmasq' binary",
+                "networks with DHCP or DNS need dnsmasq there; apply the hypervisor role"
+            ),
             ("Could not access KVM kernel module", "the host has no usable KVM; use emulation (type qemu)"),
         ]
         return known.first { message.contains($0.part) }?.hint

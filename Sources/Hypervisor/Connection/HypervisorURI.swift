@@ -7,16 +7,31 @@ public struct HypervisorURI: Sendable, Hashable, CustomStringConvertible {
     public let text: String
     /// The host's name or address without brackets; "localhost" for a local hypervisor.
     public let host: String
+    /// What kind of hypervisor it asks for: `qemu`, `lxc`, `xen`, `test`.
+    public var driver: String { String(text.prefix { $0 != "+" && $0 != ":" }) }
+    /// How it gets there, such as `tls`; nil where the URI does not say.
+    public var transport: String? {
+        let scheme = text.prefix { $0 != ":" }
+        return scheme.firstIndex(of: "+").map { String(scheme[scheme.index(after: $0)...]) }
+    }
+    /// Whether it names a host; one that does not means the machine that it is used on.
+    public let namesHost: Bool
+    /// From the slash behind the host on, without the parameters: `/system`.
+    public var path: String {
+        guard let start = text.firstRange(of: "://")?.upperBound else { return "" }
+        return String(text[start...].drop { $0 != "/" }.prefix { $0 != "?" && $0 != "#" })
+    }
 
     public var description: String { text }
 
     /// `qemu+tls://ADDRESS:PORT/system?pkipath=DIRECTORY&no_tty=1`.
     ///
     /// - Parameters:
+    ///   - driver: the kind of hypervisor, and its path: LXC's is `/`.
     ///   - address: a DNS name, an IPv4 or an IPv6 address; the server's certificate must carry it.
     ///   - pkiDirectory: holds `cacert.pem`, `clientcert.pem` and `clientkey.pem`; absolute.
     public static func tls(
-        address: String, port: Int? = nil, pkiDirectory: String?
+        driver: String = "qemu", path: String = "/system", address: String, port: Int? = nil, pkiDirectory: String?
     ) throws(HypervisorError) -> HypervisorURI {
         let host = try host(address)
         var query = "no_tty=1"
@@ -27,11 +42,21 @@ public struct HypervisorURI: Sendable, Hashable, CustomStringConvertible {
             query = "pkipath=\(encoded(pkiDirectory))&" + query
         }
         return HypervisorURI(
-            text: "qemu+tls://\(host)\(port.map { ":\($0)" } ?? "")/system?\(query)", host: address)
+            text: "\(driver)+tls://\(host)\(port.map { ":\($0)" } ?? "")\(path)?\(query)", host: address,
+            namesHost: true)
+    }
+
+    /// The same with a directory of keys, unless it names one already.
+    /// - Parameter pkiDirectory: as for `tls`.
+    public func withKeys(_ pkiDirectory: String) -> HypervisorURI {
+        guard transport == "tls", !text.contains("pkipath=") else { return self }
+        let sign = text.contains("?") ? "&" : "?"
+        let keys = "\(sign)pkipath=\(Self.encoded(pkiDirectory))&no_tty=1"
+        return HypervisorURI(text: text + keys, host: host, namesHost: namesHost)
     }
 
     /// The local system hypervisor, for hosts that say so (`connection: local`).
-    public static let localSystem = HypervisorURI(text: "qemu:///system", host: "localhost")
+    public static let localSystem = HypervisorURI(text: "qemu:///system", host: "localhost", namesHost: false)
 
     /// A URI as a user wrote it. It must have a scheme; with a remote transport it must name a host.
     public init(_ text: String) throws(HypervisorError) {
@@ -56,11 +81,13 @@ public struct HypervisorURI: Sendable, Hashable, CustomStringConvertible {
         }
         self.text = text
         self.host = name.isEmpty ? "localhost" : String(name)
+        namesHost = !name.isEmpty
     }
 
-    private init(text: String, host: String) {
+    private init(text: String, host: String, namesHost: Bool) {
         self.text = text
         self.host = host
+        self.namesHost = namesHost
     }
 
     /// `address` as it stands in a URI: IPv6 in brackets.

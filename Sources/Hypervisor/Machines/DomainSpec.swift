@@ -43,7 +43,8 @@ public struct DomainSpec: Sendable, Hashable {
     /// Nil: libvirt makes one.
     public var uuid: String?
     public var memoryMiB: Int
-    /// How much memory it can be given while it runs, by plugging it in; nil: no more than it has.
+    /// How much memory it can be given while it runs: the guest sees it all, and its balloon takes the difference. Nil:
+    /// no more than it has.
     public var maxMemoryMiB: Int?
     public var cpus: Int
     /// How many processors it can be given while it runs; nil: no more than it has.

@@ -45,6 +45,8 @@ extension Call {
                 mac: lease.mac.map { String(cString: $0) }, hostName: lease.hostname.map { String(cString: $0) },
                 expiry: Int(lease.expirytime))
         }
-        return leases.sorted { (IPAddress($0.address)?.bytes ?? []).lexicographicallyPrecedes(IPAddress($1.address)?.bytes ?? []) }
+        return leases.sorted {
+            (IPAddress($0.address)?.bytes ?? []).lexicographicallyPrecedes(IPAddress($1.address)?.bytes ?? [])
+        }
     }
 }

@@ -105,6 +105,8 @@ public struct NetworkSpec: Sendable, Hashable {
     public var mode: Mode
     /// The bridge: the host's own for `bridge`, else the name that libvirt's is to have; nil for libvirt's choice.
     public var bridge: String?
+    /// The address of libvirt's bridge, by which guests know their gateway; nil for libvirt's choice. Never compared.
+    public var mac: MACAddress?
     /// The host's cards: those of macvtap, or the only one that `nat` and `route` go out by.
     public var devices: [String] = []
     /// The virtual functions of `hostdev`.

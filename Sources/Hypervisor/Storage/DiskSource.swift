@@ -6,14 +6,16 @@ public enum DiskSource: Sendable, Hashable {
     case file(String)
     /// A block device, by its absolute path.
     case block(String)
+    /// A volume of a pool that has no paths, such as RBD's: libvirt knows its host and its secret.
+    case volume(pool: String, name: String)
     /// A network disk, such as iSCSI: `protocol`, name, host and port.
     case network(kind: String, name: String, host: String, port: Int?)
 
-    /// The path; nil for a network disk.
+    /// The path; nil for what is no file of the host.
     public var path: String? {
         switch self {
         case .file(let path), .block(let path): path
-        case .network: nil
+        case .volume, .network: nil
         }
     }
 
@@ -22,6 +24,7 @@ public enum DiskSource: Sendable, Hashable {
         switch self {
         case .file: "file"
         case .block: "block"
+        case .volume: "volume"
         case .network: "network"
         }
     }
@@ -31,6 +34,7 @@ public enum DiskSource: Sendable, Hashable {
         switch self {
         case .file(let path): XMLElement("source", ["file": path])
         case .block(let path): XMLElement("source", ["dev": path])
+        case .volume(let pool, let name): XMLElement("source", ["pool": pool, "volume": name])
         case .network(let kind, let name, let host, let port):
             XMLElement(
                 "source", ["protocol": kind, "name": name],
@@ -45,6 +49,8 @@ public enum DiskSource: Sendable, Hashable {
             self = .file(path)
         } else if let path = source[attribute: "dev"] {
             self = .block(path)
+        } else if let pool = source[attribute: "pool"], let name = source[attribute: "volume"] {
+            self = .volume(pool: pool, name: name)
         } else if let kind = source[attribute: "protocol"] {
             let host = source.first("host")
             self = .network(

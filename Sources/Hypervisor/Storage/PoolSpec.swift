@@ -186,13 +186,17 @@ public struct PoolSource: Sendable, Hashable {
         let adapterWords = adapter.map { adapter in
             let attributes = adapter.attributes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             let parent = adapter.parentAddress.map { "parent_address=\($0)" }
-            return ([adapter.type] + attributes + [parent, adapter.uniqueID.map { "unique_id=\($0)" }].compactMap { $0 })
+            return
+                ([adapter.type] + attributes + [parent, adapter.uniqueID.map { "unique_id=\($0)" }].compactMap { $0 })
                 .joined(separator: " ")
         }
         return [
             ("source.devices", joined(devices.map(\.path))), ("source.dir", directory.map(PoolSpec.tidied)),
             ("source.initiator", initiator), ("source.adapter", adapterWords),
-            ("source.hosts", joined(servers.map { server in server.port.map { "\(server.name):\($0)" } ?? server.name })),
+            (
+                "source.hosts",
+                joined(servers.map { server in server.port.map { "\(server.name):\($0)" } ?? server.name })
+            ),
             ("source.auth", secret), ("source.name", name), ("source.format", format),
         ]
     }

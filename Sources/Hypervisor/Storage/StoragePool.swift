@@ -114,8 +114,17 @@ extension HypervisorConnection {
         try await act("undefine", pool: name, virStoragePoolUndefine)
     }
 
-    /// Makes libvirt look at the storage again.
+    /// Makes libvirt look at the storage again. While a volume is being made in the pool it refuses that: this waits,
+    /// for half a minute at most.
     public func refreshPool(_ name: String) async throws(HypervisorError) {
+        for _ in 0..<300 {
+            do throws(HypervisorError) {
+                return try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
+            } catch {
+                guard error.message.contains("asynchronous jobs running") else { throw error }
+                if (try? await Task.sleep(for: .milliseconds(100))) == nil { throw error }
+            }
+        }
         try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
     }
 

@@ -65,6 +65,17 @@ extension HypervisorConnection {
         }
     }
 
+    /// A volume's definition, as libvirt writes it; nil when the pool has none of that name.
+    public func volumeDocument(_ name: String, in pool: String) async throws(HypervisorError) -> XMLElement? {
+        try await orNil(.noVolume) { () throws(HypervisorError) in
+            try await call("read the definition of volume \"\(name)\"") { call throws(HypervisorError) in
+                try call.volume(name, in: pool) { volume throws(HypervisorError) in
+                    try call.document(virStorageVolGetXMLDesc(volume, 0))
+                }
+            }
+        }
+    }
+
     /// The volume at that path in any active pool; nil when no pool knows one.
     public func volume(path: String) async throws(HypervisorError) -> VolumeInfo? {
         try await orNil(.noVolume) { () throws(HypervisorError) in

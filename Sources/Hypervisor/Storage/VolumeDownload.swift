@@ -8,10 +8,11 @@ extension HypervisorConnection {
     /// it between two chunks. The file is private to the user, and removed again when the transfer does not succeed.
     ///
     /// - Parameters:
-    ///   - path: where to; nothing may be there.
+    ///   - path: where to.
+    ///   - overwriting: a file is there, and is emptied first; else nothing may be there. It stays whatever happens.
     ///   - progress: called on the transfer's thread, some times a second at most; `sent` counts holes too.
     public func download(
-        _ name: String, in pool: String, to path: String,
+        _ name: String, in pool: String, to path: String, overwriting: Bool = false,
         progress: @escaping @Sendable (UploadProgress) -> Void = { _ in }
     ) async throws(HypervisorError) {
         let cancelled = TransferCancellation()
@@ -20,7 +21,7 @@ extension HypervisorConnection {
             do throws(HypervisorError) {
                 try await longCall(operation) { call throws(HypervisorError) -> Void in
                     try call.volume(name, in: pool) { volume throws(HypervisorError) in
-                        let file = try NewFile(path, for: call)
+                        let file = try NewFile(path, overwriting: overwriting, for: call)
                         let download = Download(
                             call: call, file: file, volume: volume, progress: progress, cancelled: cancelled)
                         try download.receive()
@@ -41,12 +42,14 @@ extension HypervisorConnection {
 /// A local file that did not exist before; closed when it is let go, and removed then unless it became whole.
 private final class NewFile {
     let descriptor: Int32
-    var isWhole = false
+    var isWhole: Bool
     private let path: String
 
-    init(_ path: String, for call: Call) throws(HypervisorError) {
-        descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    init(_ path: String, overwriting: Bool, for call: Call) throws(HypervisorError) {
+        let flags = overwriting ? O_TRUNC : O_CREAT | O_EXCL
+        descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC | flags, 0o600)
         self.path = path
+        isWhole = overwriting
         guard descriptor >= 0 else {
             // Not ours: it must not be removed.
             isWhole = true

@@ -20,12 +20,16 @@ extension DomainXML {
 
     /// The disks of a definition, each with the guest's name of it.
     static func disks(_ disks: [DiskSpec], ioThreads: Int) -> [XMLElement] {
+        zip(disks, targets(of: disks)).map { disk($0, target: $1, ioThreads: ioThreads) }
+    }
+
+    /// The names by which a guest will know these disks: `vda`, `sda`.
+    public static func targets(of disks: [DiskSpec]) -> [String] {
         var used: [String: Int] = [:]
         return disks.map { spec in
             let prefix = spec.bus == "virtio" ? "vd" : "sd"
-            let number = used[prefix, default: 0]
-            used[prefix] = number + 1
-            return disk(spec, target: prefix + letters(number), ioThreads: ioThreads)
+            defer { used[prefix, default: 0] += 1 }
+            return prefix + letters(used[prefix, default: 0])
         }
     }
 

@@ -49,15 +49,15 @@ public enum DomainXML {
     }
 
     private static func element(_ spec: DomainSpec) -> XMLElement {
-        let isGrowing = (spec.maxMemoryMiB ?? 0) > spec.memoryMiB
         let most = spec.maxCPUs ?? spec.cpus
+        let memory = spec.maxMemoryMiB ?? spec.memoryMiB
         let children: [XMLElement?] = [
             XMLElement("name", text: spec.name),
             spec.uuid.map { XMLElement("uuid", text: $0) },
             spec.metadata.map { XMLElement("metadata", [:], [$0.element]) },
-            isGrowing
-                ? XMLElement("maxMemory", ["slots": "16", "unit": "MiB"], text: "\(spec.maxMemoryMiB ?? 0)") : nil,
-            XMLElement("memory", ["unit": "MiB"], text: "\(spec.memoryMiB)"),
+            XMLElement("memory", ["unit": "MiB"], text: "\(memory)"),
+            memory > spec.memoryMiB
+                ? XMLElement("currentMemory", ["unit": "MiB"], text: "\(spec.memoryMiB)") : nil,
             XMLElement(
                 "vcpu", ["placement": "static", "current": most > spec.cpus ? "\(spec.cpus)" : nil], text: "\(most)"),
             spec.ioThreads > 0 ? XMLElement("iothreads", text: "\(spec.ioThreads)") : nil,
@@ -93,18 +93,6 @@ public enum DomainXML {
     }
 
     private static func cpu(_ spec: DomainSpec) -> XMLElement? {
-        var element = processor(spec)
-        guard let most = spec.maxMemoryMiB, most > spec.memoryMiB else { return element }
-        // Memory is plugged into a node, so there has to be one.
-        let last = (spec.maxCPUs ?? spec.cpus) - 1
-        let cell = XMLElement(
-            "cell", ["id": "0", "cpus": "0-\(last)", "memory": "\(spec.memoryMiB)", "unit": "MiB"])
-        element = element ?? XMLElement("cpu")
-        element?.replace(XMLElement("numa", [:], [cell]))
-        return element
-    }
-
-    private static func processor(_ spec: DomainSpec) -> XMLElement? {
         switch spec.cpu {
         case .standard:
             switch spec.accelerator {

@@ -9,6 +9,7 @@ extension NetworkSpec {
             name: document.first("name")?.text ?? "", mode: mode,
             bridge: document.first("bridge")?[attribute: "name"])
         uuid = document.first("uuid")?.text
+        mac = document.first("mac")?[attribute: "address"].flatMap { MACAddress($0) }
         if let forward { read(forward) }
         virtualPort = document.first("virtualport").map(VirtualPort.init)
         vlan = document.first("vlan").map(VLAN.init)

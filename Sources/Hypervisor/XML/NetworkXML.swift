@@ -8,6 +8,7 @@ enum NetworkXML {
                     ? XMLElement("bridge", ["name": name, "stp": "on", "delay": "0"])
                     : XMLElement("bridge", ["name": name])
             },
+            spec.mac.map { XMLElement("mac", ["address": $0.description]) },
             spec.mtu.map { XMLElement("mtu", ["size": "\($0)"]) }, spec.domain.map(domain),
             spec.names.map(names), spec.virtualPort.map(virtualPort), spec.vlan.map(vlan),
         ]

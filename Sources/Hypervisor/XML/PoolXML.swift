@@ -2,7 +2,9 @@
 enum PoolXML {
     static func element(_ spec: PoolSpec) -> XMLElement {
         let source = self.source(spec.source)
-        var target = spec.target.map { [XMLElement("path", text: $0)] } ?? []
+        // libvirt's own choice for a volume group, which its schema wants to see.
+        let group = spec.kind == .logical ? "/dev/" + (spec.source.name ?? spec.name) : nil
+        var target = (spec.target ?? group).map { [XMLElement("path", text: $0)] } ?? []
         if let permissions = permissions(spec.permissions) { target.append(permissions) }
         let children = [
             XMLElement("name", text: spec.name), spec.uuid.map { XMLElement("uuid", text: $0) },

@@ -44,7 +44,7 @@ package struct Host: Sendable {
     package var groups: [String]
     /// Where the inventory names it.
     package var mark: Mark?
-    /// The SSH host key that it was given, in OpenSSH's notation: the only one that is accepted. Nil: known_hosts decides.
+    /// The SSH host key that it was given, in OpenSSH's notation: the only one accepted. Nil: known_hosts decides.
     package var hostKey: String?
     /// Why it cannot be reached, where that is known beforehand, as of a VM that is switched off.
     package var obstacle: Diagnostic?

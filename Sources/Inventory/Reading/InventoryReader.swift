@@ -20,6 +20,7 @@ struct InventoryReader {
 
     private(set) var defaults = Mapping()
     private(set) var vars = Mapping()
+    private(set) var images = Mapping()
     private(set) var machines: [(name: String, spec: Mapping, mark: Mark?)] = []
     private(set) var groups: [GroupDraft] = []
     private(set) var hosts: [HostDraft] = []
@@ -28,7 +29,7 @@ struct InventoryReader {
     private var hostIndex: [String: Int] = [:]
     private var machineIndex: [String: Int] = [:]
 
-    private static let sections = ["defaults", "groups", "hosts", "vars", "vms"]
+    private static let sections = ["defaults", "groups", "hosts", "images", "vars", "vms"]
     private static let groupKeys = ["hosts", "children"] + sharedKeys(except: HostKey.ofOneHost)
     private static let defaultKeys = sharedKeys(except: HostKey.ofOneHost.union([.vars, .facts, .uri]))
     private static let hostKeys = HostKey.allCases.map(\.rawValue)
@@ -50,6 +51,7 @@ struct InventoryReader {
             case "defaults":
                 join(checked(value, "defaults", allowed: Self.defaultKeys), into: \.defaults, of: "defaults")
             case "vars": join(mapping(value, "\"vars\""), into: \.vars, of: "vars")
+            case "images": join(mapping(value, "\"images\""), into: \.images, of: "images")
             case "groups": for (name, group) in mapping(value, "\"groups\"") { read(group: name, group) }
             case "hosts":
                 for entry in hostEntries(value, "\"hosts\"") { read(host: entry.key, entry.value, group: nil) }

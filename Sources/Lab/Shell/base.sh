@@ -70,6 +70,25 @@ UNIT
 mkdir -p "$root/etc/systemd/system/sysinit.target.wants"
 ln -s ../lab-cgroups.service "$root/etc/systemd/system/sysinit.target.wants/lab-cgroups.service"
 
+# The settings of the host's own network arrive read-only too, and libvirt then starts no network of its own; all other
+# settings are the machine's and stay so. Behind systemd-sysctl, which sees that they are not to be set.
+cat > "$root/etc/systemd/system/lab-network-settings.service" <<'UNIT'
+[Unit]
+Description=Make the settings of this host's network writable
+DefaultDependencies=no
+After=systemd-sysctl.service
+Before=sysinit.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/mount --bind /proc/sys/net /proc/sys/net
+ExecStart=/bin/mount -o remount,bind,rw /proc/sys/net
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+ln -s ../lab-network-settings.service "$root/etc/systemd/system/sysinit.target.wants/lab-network-settings.service"
+
 # There is no terminal to log in at and no disk to trim or check; the timers would only disturb measurements.
 for unit in console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
     e2scrub_all.timer e2scrub_reap.service fstrim.timer; do

@@ -43,6 +43,11 @@ package struct HostPlan: Sendable {
             packageTool: PackageTool.of(facts) ?? "apt")
     }
 
+    /// Whether a chunk is carried out by the controller when the host asks for it.
+    package func isControllers(_ chunk: Int) -> Bool {
+        states.contains { $0.index == chunk && $0.libraries.contains(.controller) }
+    }
+
     /// The files of all states, those marked whose destination an earlier state may change.
     private static func exposed(_ states: [PlannedState]) -> [BundleFile] {
         var files: [BundleFile] = []

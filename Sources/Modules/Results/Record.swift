@@ -27,6 +27,8 @@ package enum Record: Sendable, Hashable {
     case state(StateResult)
     /// The host has changed its network and takes it back unless the token is confirmed over a new connection in time.
     case needConfirm(token: String, seconds: Int)
+    /// A state is the controller's to carry out; the host waits for its answer. In test mode nothing may be changed.
+    case ask(chunk: Int, test: Bool)
     /// The program came to its end: exit code and number of failed states.
     case end(code: Int, failures: Int)
 

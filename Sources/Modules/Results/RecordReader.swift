@@ -112,6 +112,7 @@ package struct RecordReader: Sendable {
         case "begin": return .begin(test: fields.text(1) == "1")
         case "progress": return fields.number(0).map { .progress($0) }
         case "confirm": return .needConfirm(token: fields.text(0), seconds: fields.number(1) ?? 60)
+        case "ask": return fields.number(0).map { .ask(chunk: $0, test: fields.text(1) != "0") }
         case "end": return .end(code: fields.number(0) ?? 70, failures: fields.number(1) ?? 0)
         case "change": note(fields)
         case "diff": if let index = fields.number(0) { diffs[index] = fields.base64(1) }
@@ -123,6 +124,12 @@ package struct RecordReader: Sendable {
 
     private mutating func note(_ fields: RecordFields) {
         guard let index = fields.number(0), fields.count >= 3, fields.count < 12 else { return }
+        if fields.text(1) == "j" {
+            // All changes of a state at once, as the controller told the host.
+            let text = SourceText(name: "changes", text: fields.base64(2))
+            if let map = try? JSON.read(text).map { changes[index] = (changes[index] ?? Mapping()).merged(with: map) }
+            return
+        }
         let value: Value
         switch fields.text(1) {
         case "i": value = Value(fields.number(2) ?? 0)

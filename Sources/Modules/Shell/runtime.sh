@@ -116,7 +116,8 @@ close_run() {
     exit "$rc"
 }
 
-# A change: kind (s text, i number, t true, f false, n null, b base64 of text, m empty mapping), value, then the path of keys.
+# A change: kind (s text, i number, t true, f false, n null, b base64 of text, m empty mapping,
+# j all changes as a mapping in base64 of JSON), value, then the path of keys.
 change() {
     compose change "$index" "$@"
     changes=$changes$line$nl

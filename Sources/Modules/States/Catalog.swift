@@ -4,7 +4,8 @@ internal import States
 package struct Catalog: StateCatalog {
     /// All that Drover has.
     package static let standard = Catalog(
-        fileStates + packageStates + serviceStates + commandStates + testStates + networkStates + keyStates)
+        fileStates + packageStates + serviceStates + commandStates + testStates + networkStates + keyStates
+            + virtualMachineStates + virtualStoreStates)
 
     private let table: [String: [String: StateFunction]]
 

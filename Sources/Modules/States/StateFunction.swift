@@ -2,6 +2,7 @@
 package struct Parameter: Sendable, Hashable {
     package enum Kind: String, Sendable, Hashable {
         case text, texts = "text or list", truth = "true or false", number, mode = "file mode", mapping, packages
+        case list, size, any = "number or mapping"
         /// Taken because Salt takes it, without effect here.
         case ignored
     }
@@ -44,7 +45,7 @@ package struct StateFunction: Sendable {
 
 /// The shell libraries in the order in which a program holds them.
 enum ShellLibrary: Int, Sendable, Comparable, CaseIterable {
-    case runtime, probes, file, package, service, command, network, keys
+    case runtime, probes, file, package, service, command, network, keys, controller
 
     static func < (left: ShellLibrary, right: ShellLibrary) -> Bool { left.rawValue < right.rawValue }
 
@@ -60,5 +61,6 @@ enum ShellLibrary: Int, Sendable, Comparable, CaseIterable {
         .command: ShellText.compact(PackageResources.command_sh),
         .network: ShellText.compact(PackageResources.network_sh),
         .keys: ShellText.compact(PackageResources.keys_sh),
+        .controller: ShellText.compact(PackageResources.controller_sh),
     ]
 }

@@ -19,7 +19,8 @@ struct GuestReboot {
             throw Diagnostics(
                 .error(
                     "\"\(held.name)\" has not rebooted within \(seconds) s", detail: "its guest was asked to",
-                    hint: "wait longer with --wait, or press the reset button with --force", host: held.found.host.name))
+                    hint: "wait longer with --wait, or press the reset button with --force", host: held.found.host.name)
+            )
         }
         guard try await held.connection.state(held.domain).isActive else {
             try await held.connection.start(held.domain)

@@ -23,7 +23,8 @@ struct MachineDisk: Sendable {
         for disk in description.disks {
             var volume: VolumeInfo?
             if let path = disk.source?.path { volume = try await connection.volume(path: path) }
-            let part = volume.flatMap { ownPart($0.name, of: description.name) }
+            let isForeign = description.metadata?.labels[foreignLabel(disk.target)] != nil
+            let part = isForeign ? nil : volume.flatMap { ownPart($0.name, of: description.name) }
             // A volume whose pool cannot rename kept its name when the VM got another one.
             let isNoted = volume.map { description.metadata?.labels[keptLabel(disk.target)] == $0.path } ?? false
             disks.append(
@@ -39,6 +40,9 @@ struct MachineDisk: Sendable {
         let rest = volume.dropFirst(vm.utf8.count + 1)
         return rest.lastIndex(of: ".").map { String(rest[..<$0]) } ?? String(rest)
     }
+
+    /// The label of the domain's metadata that says that a disk was there before the VM, whatever it is called.
+    static func foreignLabel(_ target: String) -> String { "foreign-\(target)" }
 
     /// The label of the domain's metadata that says that a disk's volume is its own, whatever it is called.
     static func keptLabel(_ target: String) -> String { "volume-\(target)" }
@@ -61,7 +65,8 @@ struct MachineDisk: Sendable {
         let names = disks.map(\.name)
         throw Diagnostics(
             .error(
-                "\"\(vm)\" has no disk \"\(word)\"", detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
+                "\"\(vm)\" has no disk \"\(word)\"",
+                detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
                 hint: NearestName.hint(for: word, among: names)))
     }
 }

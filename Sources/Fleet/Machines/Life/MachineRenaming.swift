@@ -88,7 +88,8 @@ package struct MachineRenaming: Sendable {
         guard !held.isActive else {
             throw object(
                 "\"\(held.name)\" is \(held.found.machine.state.activity.name)",
-                detail: "a VM takes another name only while it is off", hint: "stop it with `drover vm stop \(held.name)`")
+                detail: "a VM takes another name only while it is off",
+                hint: "stop it with `drover vm stop \(held.name)`")
         }
         guard try await !held.connection.isSaved(held.domain) else {
             throw object(

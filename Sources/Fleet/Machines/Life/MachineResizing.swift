@@ -102,14 +102,17 @@ private struct ResizeWork {
             }
         }
         if request.scope == .live {
-            if live == nil { problems.append(.error("\"\(machine.name)\" does not run", hint: "leave out --live-only")) }
+            if live == nil {
+                problems.append(.error("\"\(machine.name)\" does not run", hint: "leave out --live-only"))
+            }
             if let cpus = request.cpus, let live, cpus > live.maximumCPUs {
                 problems.append(
                     .error("it was started with at most \(live.maximumCPUs) processors", hint: "leave out --live-only"))
             }
             if let memory = request.memory, let live, memory.mebibytes > live.memoryMiB {
                 problems.append(
-                    .error("it was started with at most \(live.memoryMiB) MiB of memory", hint: "leave out --live-only"))
+                    .error("it was started with at most \(live.memoryMiB) MiB of memory", hint: "leave out --live-only")
+                )
             }
         }
         if changesConfig, wantsMoreCPUs, config.cpu?.first("topology") != nil {
@@ -206,7 +209,9 @@ private struct ResizeWork {
         let isPlain = config.memoryMiB == config.currentMemoryMiB && request.maximumMemory == nil
         let top = isPlain ? wanted : request.maximumMemory?.mebibytes ?? max(config.memoryMiB, wanted)
         if changesConfig, top != config.memoryMiB || wanted != config.currentMemoryMiB {
-            if top != config.memoryMiB { try await connection.setMemory(domain, mebibytes: top, .config, maximum: true) }
+            if top != config.memoryMiB {
+                try await connection.setMemory(domain, mebibytes: top, .config, maximum: true)
+            }
             try await connection.setMemory(domain, mebibytes: wanted, .config)
         }
         if request.memory != nil,

@@ -53,7 +53,8 @@ package struct MachineSnapshots: Sendable {
             try await held.connection.makeSnapshot(wanted, of: held.domain, note: note)
             let made = try await held.connection.snapshots(of: held.domain).first { $0.name == wanted }
             guard let made else {
-                throw HypervisorError(code: .noSnapshot, message: "it vanished", operation: "find the snapshot \"\(wanted)\"")
+                throw HypervisorError(
+                    code: .noSnapshot, message: "it vanished", operation: "find the snapshot \"\(wanted)\"")
             }
             return made
         }

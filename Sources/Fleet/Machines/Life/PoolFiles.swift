@@ -88,7 +88,8 @@ struct PoolFiles {
     private func run(_ body: String, _ arguments: [String], doing: String) async throws -> String {
         let connection = try await connector.connect(to: host)
         do {
-            let said = try await HostScript(arguments: arguments, body).run(on: connection, host: host.name, doing: doing)
+            let said = try await HostScript(arguments: arguments, body).run(
+                on: connection, host: host.name, doing: doing)
             await connection.close()
             return said
         } catch {

@@ -75,7 +75,9 @@ package struct ResizeRequest: Sendable {
         if let memory { fields["memory"] = Value(memory.bytes) }
         if let maximumMemory { fields["max_memory"] = Value(maximumMemory.bytes) }
         fields["disks"] = Value(
-            disks.map { Value(Mapping([("name", $0.name.map { Value($0) } ?? .null), ("size", Value($0.size.bytes))])) })
+            disks.map {
+                Value(Mapping([("name", $0.name.map { Value($0) } ?? .null), ("size", Value($0.size.bytes))]))
+            })
         return fields
     }
 

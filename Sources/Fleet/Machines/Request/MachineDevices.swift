@@ -31,33 +31,4 @@ extension MachineSpec {
             return nic
         }
     }
-
-    /// The interfaces on a host, as libvirt will be told of them.
-    package func interfaces(on host: Host) throws(Diagnostics) -> [InterfaceSpec] {
-        Self.interfaces(try nics(on: host))
-    }
-
-    /// NICs that a host's profile was laid under, as libvirt will be told of them.
-    package static func interfaces(_ nics: [NICRequest]) -> [InterfaceSpec] {
-        nics.compactMap { nic in
-            let source: InterfaceSpec.Source
-            switch nic.source {
-            case .bridge(let name): source = .bridge(name)
-            case .network(let name): source = .network(name)
-            case .user: source = .user
-            case .direct, nil: return nil
-            }
-            return InterfaceSpec(source: source, mac: nic.mac ?? .random(), model: nic.model ?? "virtio")
-        }
-    }
-
-    /// The system disk's size on a host, in bytes: as asked for, else the profile's, never below the image.
-    package func diskBytes(on host: Host, image: StoredImage) throws(Diagnostics) -> Int {
-        let own = disks.first { $0.name.isEmpty || $0.name == "system" }?.size
-        if let own, own.bytes < image.header.virtualSize {
-            let size = ByteSize(bytes: image.header.virtualSize)
-            throw Diagnostics(.error("the disk (\(own)) is smaller than the image \"\(image.name)\" (\(size))"))
-        }
-        return max(try disks(on: host).first?.size?.bytes ?? 0, image.header.virtualSize)
-    }
 }

@@ -1,0 +1,180 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// The making of one VM on one host, step by step, each in the journal before it is taken.
+struct CreationWork: Sendable {
+    let context: FleetContext
+    let host: Host
+    let connection: HypervisorConnection
+    let layout: MachineLayout
+    let log: OperationLog
+    let say: @Sendable (String) -> Void
+
+    /// Makes all volumes.
+    /// - Returns: where each disk of the layout is, in its order, and the path of the first-boot image.
+    func makeVolumes(
+        seed: [(name: String, text: String)]
+    ) async throws -> (places: [MachineDefinition.Place], seed: String?) {
+        try await refuseTakenVolumes()
+        let bases = try await placeImages()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for volume in layout.made { group.addTask { try await make(volume, bases) } }
+            if let pool = layout.seedPool { group.addTask { try await makeSeed(seed, in: pool) } }
+            try await group.waitForAll()
+        }
+        var places: [MachineDefinition.Place] = []
+        for disk in layout.disks { try await places.append(place(of: disk)) }
+        guard let pool = layout.seedPool else { return (places, nil) }
+        return (places, try await volume(layout.seed, in: pool).path)
+    }
+
+    /// What is there already is somebody's: from here on all that bears these names was made by this operation.
+    private func refuseTakenVolumes() async throws {
+        for wanted in layout.volumes {
+            guard try await connection.volume(wanted.name, in: wanted.pool) != nil else { continue }
+            throw Diagnostics(
+                .error(
+                    "the volume \"\(wanted.name)\" exists already in pool \"\(wanted.pool)\"",
+                    hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
+                    host: host.name))
+        }
+    }
+
+    private func record(making volume: String, in pool: String) throws {
+        try log.record("making", Mapping([("volume", Value(volume)), ("pool", Value(pool))]))
+    }
+
+    private struct ImagePlace: Hashable {
+        let image: StoredImage
+        let pool: String
+    }
+
+    /// Brings every image to where it is needed. One for a pool that holds no files goes to the standard pool.
+    private func placeImages() async throws -> [ImagePlace: VolumeInfo] {
+        var bases: [ImagePlace: VolumeInfo] = [:]
+        for volume in layout.made {
+            guard let image = volume.image else { continue }
+            let place = ImagePlace(image: image, pool: try await imagePool(volume.pool))
+            guard bases[place] == nil else { continue }
+            bases[place] = try await self.place(place)
+        }
+        return bases
+    }
+
+    private func imagePool(_ pool: String) async throws -> String {
+        let holdsFiles = try await connection.pool(pool)?.kind?.holdsFiles == true
+        return holdsFiles ? pool : MachineParts.standardPool
+    }
+
+    private func place(_ place: ImagePlace) async throws -> VolumeInfo {
+        if let there = try await connection.volume(place.image.volumeName, in: place.pool) { return there }
+        return try await ImageTurns.shared.inTurn("\(host.name)/\(place.pool)/\(place.image.digest)") {
+            try await ImagePlacement(connector: context.connector, pool: place.pool).place(
+                place.image, on: host, over: connection, willMake: { try record(making: $0, in: place.pool) }
+            ) { [say] sent, total in
+                say("uploading \(place.image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
+            }
+        }
+    }
+
+    private func make(_ volume: MachineLayout.Volume, _ bases: [ImagePlace: VolumeInfo]) async throws {
+        try record(making: volume.name, in: volume.pool)
+        var spec = VolumeSpec(
+            name: volume.name, capacity: volume.capacity, format: volume.format,
+            allocation: volume.isSparse ? nil : volume.capacity)
+        guard let image = volume.image else {
+            _ = try await connection.createVolume(spec, in: volume.pool)
+            return
+        }
+        let pool = try await imagePool(volume.pool)
+        guard let base = bases[ImagePlace(image: image, pool: pool)] else { return }
+        if case .overlay = volume.origin {
+            spec.backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
+            _ = try await connection.createVolume(spec, in: volume.pool)
+            return
+        }
+        let made = try await connection.cloneVolume(base.name, from: pool, as: spec, in: volume.pool)
+        if made.capacity < volume.capacity {
+            try await connection.resizeVolume(volume.name, in: volume.pool, to: volume.capacity)
+        }
+    }
+
+    private func makeSeed(_ pieces: [(name: String, text: String)], in pool: String) async throws {
+        let image = try await SeedImage(pieces)
+        try record(making: layout.seed, in: pool)
+        let length = UInt64(DiskPath.size(image.path) ?? 0)
+        _ = try await connection.createVolume(
+            VolumeSpec(name: layout.seed, capacity: length, format: "raw", mode: 0o600), in: pool)
+        try await connection.upload(image.path, to: layout.seed, in: pool)
+    }
+
+    private func place(of disk: MachineLayout.Disk) async throws -> MachineDefinition.Place {
+        switch disk.medium {
+        case .path(let path): return MachineDefinition.Place(existing: path, format: disk.request.format)
+        case .made(let planned):
+            let found = try await volume(planned.name, in: planned.pool)
+            return try await .init(found, in: connection.pool(planned.pool), format: planned.format)
+        case .volume(let pool, let name):
+            let found = try await volume(name, in: pool)
+            let format = disk.request.device == .cdrom ? "raw" : disk.request.format ?? found.format ?? "raw"
+            return try await .init(found, in: connection.pool(pool), format: format)
+        }
+    }
+
+    private func volume(_ name: String, in pool: String) async throws -> VolumeInfo {
+        if let found = try await connection.volume(name, in: pool) { return found }
+        throw Diagnostics(
+            .error(
+                "there is no volume \"\(name)\" in pool \"\(pool)\"",
+                hint: "`drover pool volume list \(pool)` shows those that are there", host: host.name))
+    }
+
+    /// Defines the VM, and starts it as far as it is to be.
+    func define(_ document: XMLElement, uuid: String, spec: MachineSpec) async throws {
+        say("starting \(spec.name)")
+        try await connection.define(xml: try document.written())
+        if spec.autostart { try await connection.setAutostart(.uuid(uuid), true) }
+        try Task.checkCancellation()
+        if spec.startState != .stopped {
+            // From here on the VM may have been in use, whatever becomes of this process.
+            try log.record("starting")
+            try await connection.start(.uuid(uuid), paused: spec.startState == .paused)
+        }
+        try log.record("finished")
+    }
+
+    /// Takes back what was made; runs to its end though the task was cancelled.
+    func undo() async {
+        await Task {
+            let record = Journal(context.directory).operation(log.id)
+            guard let remnants = record.flatMap({ MachineRemnants($0) }) else { return }
+            if await remnants.remove(over: connection) { try? log.record("undone") }
+        }.value
+    }
+}
+
+extension MachineDefinition.Place {
+    /// A file or a block device of the host by its path.
+    init(existing path: String, format: String?) {
+        let isDevice = path.hasPrefix("/dev/")
+        let isQCOW2 = path.hasSuffix(".qcow2") || path.hasSuffix(".qcow")
+        self.init(
+            source: isDevice ? .block(path) : .file(path), format: format ?? (isQCOW2 && !isDevice ? "qcow2" : "raw"))
+    }
+
+    /// A volume of a pool.
+    init(_ volume: VolumeInfo, in pool: PoolInfo?, format: String) {
+        self.init(source: .init(volume.name, path: volume.path, in: pool), format: format)
+    }
+}
+
+extension DiskSource {
+    init(_ volume: String, path: String, in pool: PoolInfo?) {
+        guard let pool, let kind = pool.kind, !kind.holdsFiles else {
+            self = .file(path)
+            return
+        }
+        self = kind.holdsDevices ? .block(path) : .volume(pool: pool.name, name: volume)
+    }
+}

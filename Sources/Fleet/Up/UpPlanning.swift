@@ -1,0 +1,88 @@
+package import Inventory
+internal import PKI
+internal import SSH
+internal import Values
+
+/// Looks at a fleet as far as it can be looked at, and says what is to be done. Changes nothing.
+package struct UpPlanning: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let timeout: Int
+    private let options: FleetPlanning.Options
+
+    /// - Parameter timeout: seconds for a connection.
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, timeout: Int, options: FleetPlanning.Options
+    ) {
+        self.context = context
+        self.driver = driver
+        self.timeout = timeout
+        self.options = options
+    }
+
+    /// - Parameter hosts: those whose keys and roles are looked after.
+    /// - Throws: `Diagnostics` for mistakes in the files; for a host whose key has changed.
+    package func plan(_ hosts: [Host]) async throws -> UpPlan {
+        let wishes = try MachineWish.read(context, options.names)
+        let images = try UpImages(context).lines(wishes)
+        let certified = try await certified()
+        let unknown = try unknownKeys(hosts)
+        let trust = HostTrust(context.directory, timeout: timeout)
+        let answers = unknown.isEmpty ? [] : try await trust.offers(unknown, parallel: context.parallel)
+        let bare = Set(context.inventory.hosts.filter(\.isHypervisor).map(\.name)).subtracting(certified ?? [])
+        async let machines = machinePlan(bare: bare, isPossible: certified != nil && !images.contains(where: \.isMissing))
+        let checked = try await checked(hosts, answers, unknown: Set(unknown.map(\.name)), isReady: certified != nil)
+        return UpPlan(
+            offers: answers.compactMap { try? $0.get() }, needsAuthority: certified == nil, hosts: checked,
+            images: images, machines: try await machines, wishes: wishes, bare: bare)
+    }
+
+    /// Hosts that the authority has made certificates for; nil when there is none yet.
+    private func certified() async throws -> Set<String>? {
+        guard Authority.isPresent(in: context.directory.pki) else { return nil }
+        return Set(try await context.directory.openAuthority().ledger().map(\.name))
+    }
+
+    /// Hosts that are reached directly and whose key stands nowhere.
+    private func unknownKeys(_ hosts: [Host]) throws -> [Host] {
+        let known: KnownHosts
+        do throws(SSHError) {
+            known = try KnownHosts(files: SSHConnector.knownHostsFiles(context.directory))
+        } catch {
+            throw Diagnostics(error.diagnostic(host: nil))
+        }
+        return hosts.filter { host in
+            host.connection == .ssh && host.jump == nil
+                && known.keys(host: host.address, port: host.port ?? 22).isEmpty
+        }
+    }
+
+    private func machinePlan(bare: Set<String>, isPossible: Bool) async throws -> FleetPlan? {
+        let hypervisors = context.inventory.hosts.filter(\.isHypervisor)
+        guard isPossible, hypervisors.contains(where: { !bare.contains($0.name) }) else { return nil }
+        var options = options
+        options.assumedAbsent.formUnion(bare)
+        return try await FleetPlanning(context, driver: driver, options: options).plan()
+    }
+
+    private func checked(
+        _ hosts: [Host], _ answers: [Result<HostTrust.Offer, HostProblem>], unknown: Set<String>, isReady: Bool
+    ) async throws -> [UpPlan.HostLine] {
+        var silent: [String: HostProblem] = [:]
+        for case .failure(let problem) in answers { silent[problem.diagnostic.host ?? ""] = problem }
+        var options = StateRunOptions()
+        options.test = true
+        let seen = isReady ? hosts.filter { !unknown.contains($0.name) && !$0.roles.isEmpty } : []
+        let reports = await StateRun(context, options: options).apply([], to: seen)
+        let byName = Dictionary(reports.map { ($0.host.name, $0) }) { first, _ in first }
+        return hosts.filter { !$0.roles.isEmpty }.map { host in
+            if let problem = silent[host.name] { return .init(host: host, need: .problem(problem)) }
+            guard let report = byName[host.name] else { return .init(host: host, need: .unseen) }
+            if let refusal = report.refusal.first {
+                return .init(host: host, need: .problem(HostProblem(.failed, refusal)))
+            }
+            if let problem = report.problem { return .init(host: host, need: .problem(problem)) }
+            return .init(host: host, need: .states(report.pending + report.failures))
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import Hypervisor
+internal import Inventory
+internal import Modules
+internal import Values
+
+/// `virt.running`, `virt.defined`.
+enum MachineStates {
+    @Sendable static func running(_ call: VirtualCall) async throws -> ControllerAnswer {
+        try await converge(call, running: true)
+    }
+
+    @Sendable static func defined(_ call: VirtualCall) async throws -> ControllerAnswer {
+        try await converge(call, running: false)
+    }
+
+    private static func converge(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
+        guard let there = try await call.machine() else { return try await create(call, running: running) }
+        // One that a check has only foretold is as it was described.
+        if call.truth("update") ?? true, !there.uuid.isEmpty, let wish = try MachineArguments(call) {
+            return try await MachineUpdate(call: call, wish: wish, running: running, state: there.state).answer()
+        }
+        let isRunning = there.state.isActive && there.state.activity != .paused
+        guard running, !isRunning else {
+            return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
+        }
+        if call.isTest {
+            await call.foresight.foresee(machine: call.name, running: true)
+        } else {
+            let act: PowerAct = there.state.isActive ? .resume : .start(discardingSaved: false)
+            try await MachinePower(call.context, driver: call.driver).act(act, on: there.uuid)
+        }
+        let changes = Mapping([(call.name, Value(Mapping([("started", true)])))])
+        return call.changed(
+            changes, "Domain \(call.name) started", wouldBe: "Domain \(call.name) would be started")
+    }
+
+    private static func create(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
+        guard let wish = try MachineArguments(call) else {
+            return call.failed(
+                "\(call.host.name) has no VM \"\(call.name)\", and nothing says what it would be like", isSoft: true)
+        }
+        var spec = wish.spec
+        spec.host = call.host.name
+        spec.startState = running ? .running : .stopped
+        let answers = await MachineCensus(call.context, driver: call.driver).take()
+        try refuseElsewhere(call, answers)
+        if call.isTest {
+            try await foretell(spec, call, answers)
+            await call.foresight.foresee(machine: call.name, running: running)
+        } else {
+            _ = try await MachineCreation(call.context, driver: call.driver).create(spec, on: call.host)
+        }
+        var change = Mapping([("definition", true)])
+        if running { change["started"] = true }
+        let rest = running ? " and started" : ""
+        return call.changed(
+            Mapping([(call.name, Value(change))]), "Domain \(call.name) defined\(rest)",
+            wouldBe: "Domain \(call.name) would be defined\(rest)")
+    }
+
+    /// A VM that was moved is still there; a second one of its name must not come about.
+    private static func refuseElsewhere(
+        _ call: VirtualCall, _ answers: [MachineCensus.Answer]
+    ) throws(Diagnostics) {
+        for answer in answers where answer.host.name != call.host.name {
+            guard let machine = try? answer.machines.get().first(where: { $0.name == call.name }) else { continue }
+            throw Diagnostics(
+                .error(
+                    "\"\(call.name)\" is on \(answer.host.name)", detail: "it is \(machine.state.activity.name) there",
+                    hint:
+                        "`drover vm migrate \(call.name) --to \(call.host.name)` brings it here, or give the state to "
+                        + answer.host.name))
+        }
+    }
+
+    /// Whatever would stop the creation before it makes anything.
+    private static func foretell(
+        _ spec: MachineSpec, _ call: VirtualCall, _ answers: [MachineCensus.Answer]
+    ) async throws {
+        try spec.validate()
+        if let image = spec.image { _ = try ImageStore(call.context.directory).find(image) }
+        try MachineName.refuseTaken(spec.name, answers, assumedAbsent: [])
+        try Journal(call.context.directory).refuseUnsettled(named: spec.name)
+        // What pools and networks before it will be like, no host can say yet.
+        if await call.foresight.hasStores { return }
+        _ = try await MachinePlacement(call.context, driver: call.driver).choose(spec, census: answers)
+    }
+}

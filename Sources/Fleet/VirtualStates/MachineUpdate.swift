@@ -1,0 +1,93 @@
+internal import Hypervisor
+internal import Inventory
+internal import Modules
+internal import Values
+
+/// A VM that is there, compared with what its state says of it, and changed as `drover vm apply` would.
+struct MachineUpdate: Sendable {
+    let call: VirtualCall
+    let wish: MachineArguments
+    let running: Bool
+    /// Whether it runs or is paused, in a check as earlier states would leave it.
+    let state: DomainState
+
+    func answer() async throws -> ControllerAnswer {
+        var spec = wish.spec
+        spec.host = call.host.name
+        let survey = await MachinePlacement(call.context, driver: call.driver)
+            .survey([spec], hosts: [call.host], details: true)
+        if let problem = survey.problems.first { throw problem }
+        guard var present = survey.present.first(where: { $0.name == call.name }) else {
+            throw Diagnostics(.error("\"\(call.name)\" is not on \(call.host.name) any more", hint: "try again"))
+        }
+        present.activity = !state.isActive ? .stopped : state.activity == .paused ? .paused : .running
+        spec.startState =
+            running ? .running : present.activity == .stopped ? .stopped : present.activity == .paused ? .paused : .running
+        let all = try MachineComparison(spec: spec, host: call.host, present: present).changes()
+        let changes = all.filter { wish.tells($0.field) }
+        guard !changes.isEmpty else {
+            return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
+        }
+        var warnings: [Diagnostic] = []
+        if call.isTest {
+            if running { await call.foresight.foresee(machine: call.name, running: true) }
+        } else {
+            var line = PlanLine(call.name, .change, host: call.host.name)
+            line.changes = changes
+            line.uuid = present.uuid
+            let plan = FleetPlan(
+                lines: [line], placings: [], warnings: [], problems: [],
+                wishes: [call.name: MachineWish(spec: spec)], survey: survey)
+            let steps = PlanSteps(
+                call.context, driver: call.driver, plan: plan, options: FleetApplying.Options(), say: { _ in })
+            warnings = try await steps.carryOut(line)
+        }
+        return report(changes, warnings)
+    }
+
+    /// `Domain web1 updated and started`, with `{web1: {definition: true, cpu: true, started: true}}`.
+    private func report(_ changes: [FieldChange], _ warnings: [Diagnostic]) -> ControllerAnswer {
+        var change = Mapping()
+        var parts: [String: [String: [Value]]] = [:]
+        for item in changes {
+            switch item.field {
+            case .cpus: change["cpu"] = true
+            case .memory: change["mem"] = true
+            case .autostart: change["autostart"] = true
+            case .state: change["started"] = true
+            case .disk(let name, _, _): parts["disk", default: [:]]["updated", default: []].append(Value(name))
+            case .newDisk(let name, _): parts["disk", default: [:]]["attached", default: []].append(Value(name))
+            case .nic(let index, _, _):
+                parts["interface", default: [:]]["updated", default: []].append(Value("eth\(index)"))
+            case .newNIC(let index, _):
+                parts["interface", default: [:]]["attached", default: []].append(Value("eth\(index)"))
+            }
+        }
+        for (key, lists) in parts {
+            change[key] = Value(Mapping(lists.sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }))
+        }
+        let isStarted = change["started"] != nil
+        let isUpdated = change.count > (isStarted ? 1 : 0)
+        if isUpdated { change["definition"] = true }
+        let done = [isUpdated ? "updated" : nil, isStarted ? "started" : nil].compactMap { $0 }.joined(separator: " and ")
+        let details = changes.filter { if case .state = $0.field { false } else { true } }.map(\.description)
+        let rest = (details + warnings.map(\.summary)).map { "\n" + $0 }.joined()
+        return call.changed(
+            Mapping([(call.name, Value(change))]), "Domain \(call.name) \(done)\(rest)",
+            wouldBe: "Domain \(call.name) would be \(done)\(rest)")
+    }
+}
+
+extension MachineArguments {
+    /// Whether the state says anything about a field: what it does not say is nobody's to change.
+    func tells(_ field: FieldChange.Field) -> Bool {
+        switch field {
+        case .state: true
+        case .cpus: said.contains("cpu")
+        case .memory: said.contains("mem")
+        case .autostart: said.contains("autostart")
+        case .disk, .newDisk: said.contains("disks") || said.contains("disk_profile")
+        case .nic, .newNIC: said.contains("interfaces") || said.contains("nic_profile")
+        }
+    }
+}

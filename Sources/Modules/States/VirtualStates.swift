@@ -1,0 +1,138 @@
+internal import States
+internal import Values
+
+/// The states of VMs, which the controller carries out over libvirt. What they do is in Fleet; here are their arguments.
+let virtualMachineStates: [StateFunction] = [
+    controllers(
+        "running", "The VM exists as described, on this host, and runs; without a description it is only started.",
+        definition),
+    controllers(
+        "defined", "The VM exists as described, on this host, whether it runs or not.",
+        definition + [Parameter("live", .truth, "change a running VM too, where that is possible; true")]),
+    controllers(
+        "stopped", "The guests have shut down. The name may hold wildcards.",
+        [patience]),
+    controllers("powered_off", "The VMs are off, by pulling the plug. The name may hold wildcards.", []),
+    controllers("unpowered", "Old name of virt.powered_off.", []),
+    controllers("rebooted", "The guests have been told to reboot, at each run: give it \"onchanges\".",
+        [patience]),
+    controllers("snapshot", "There is a snapshot of each VM. The name may hold wildcards.", snapshotArguments),
+    controllers("saved", "Old name of virt.snapshot.", snapshotArguments),
+    controllers(
+        "reverted", "The VMs are as they were at a snapshot. One that has run since is reverted again.",
+        [
+            Parameter("snapshot", .text, "its name; the latest"),
+            Parameter("cleanup", .truth, "delete the snapshots that are newer; false"),
+        ]),
+]
+
+private let patience = Parameter("patience", .number, "seconds that a guest is given; 120")
+
+private let snapshotArguments = [
+    Parameter("suffix", .text, "the end of its name, by which it is found again"),
+    Parameter("repeat", .truth, "take another one at each run; false"),
+]
+
+/// Which connection is meant; the host's own unless it is said.
+let connectionArguments = [
+    Parameter("connection", .text, "libvirt's URI, as seen from the host; the host's \"uri\", else qemu:///system"),
+    Parameter("username", .ignored, "the controller's certificate is what logs in"),
+    Parameter("password", .ignored, "the controller's certificate is what logs in"),
+]
+
+/// Salt's arguments of a VM, and those of Drover's own that inventory/vms.yaml has too.
+private let definition: [Parameter] = [
+    Parameter("cpu", .any, "processors"),
+    Parameter("mem", .any, "memory: MiB, or with K, M, G, T"),
+    Parameter("image", .text, "an image of the fleet: `drover image list`"),
+    Parameter("profile", .text, "VM profile: virt:profile:NAME of the vars"),
+    Parameter("disk_profile", .text, "virt:disk:NAME of the vars; default"),
+    Parameter("disks", .list, "disks: name, size, format, pool, image, overlay_image, model, source_file, device, ..."),
+    Parameter("nic_profile", .text, "virt:nic:NAME of the vars; default"),
+    Parameter("interfaces", .list, "NICs: name, type, source, model, mac, ..."),
+    Parameter("graphics", .mapping, "type: vnc, spice or none"),
+    Parameter("seed", .any, "first boot: true, false, cloud-init, guestfs, nbd; true"),
+    Parameter("boot", .any, "efi: true; kernel, initrd and cmdline for direct boot"),
+    Parameter("boot_dev", .texts, "boot order: hd, network, cdrom"),
+    Parameter("autostart", .truth, "start with the host; false"),
+    Parameter("host_devices", .texts, "devices of the host that the VM gets, by libvirt's names"),
+    Parameter("numatune", .mapping, "memory policy: memory and memnodes as libvirt has them"),
+    Parameter("hypervisor_features", .mapping, "kvm-hint-dedicated"),
+    Parameter("clock", .mapping, "utc: true; adjustment, timezone, timers"),
+    Parameter("serials", .list, "serial ports; one"),
+    Parameter("consoles", .list, "consoles; one"),
+    Parameter("stop_on_reboot", .truth, "a reboot of the guest ends it; false"),
+    Parameter("vm_type", .text, "kvm or qemu; what the host has"),
+    Parameter("os_type", .text, "hvm; exe for containers"),
+    Parameter("arch", .text, "the host's"),
+    Parameter("update", .truth, "change a VM that is there and differs; true"),
+    Parameter("install", .ignored, "nothing is installed inside"),
+    Parameter("pub_key", .ignored, "nothing is installed inside"),
+    Parameter("priv_key", .ignored, "nothing is installed inside"),
+    Parameter("machine", .text, "machine type; q35"),
+    Parameter("cpu_model", .text, "fleet, host, or libvirt's name of a model; fleet"),
+    Parameter("tpm", .truth, "an emulated TPM; false"),
+    Parameter("secure_boot", .truth, "false"),
+    Parameter("iso", .text, "an ISO file to boot from"),
+    Parameter("root_tree", .text, "directory or tarball of a container's root, on the controller"),
+    Parameter("ssh_keys", .texts, "public keys for first boot"),
+    Parameter("user_data", .text, "cloud-init user data for first boot"),
+    Parameter("network_config", .text, "cloud-init network configuration for first boot"),
+    Parameter("roles", .texts, "roles that apply inside the guest"),
+    Parameter("vars", .mapping, "vars of the guest as a host"),
+    Parameter("xml_patch", .text, "file with changes to libvirt's definition, in the fleet's directory"),
+]
+
+/// A state of `virt` that the controller carries out in its place in the order.
+func controllers(_ function: String, _ summary: String, _ parameters: [Parameter]) -> StateFunction {
+    let all = parameters + connectionArguments
+    return StateFunction("virt", function, summary, [.controller], all) { planner in
+        for parameter in all { check(parameter, &planner) }
+        planner.run.append("ask_controller \(planner.index)")
+    }
+}
+
+/// Says that an argument is of the wrong kind before anything is run.
+private func check(_ parameter: Parameter, _ planner: inout StatePlanner) {
+    let key = parameter.name
+    switch parameter.kind {
+    case .truth: _ = planner.truth(key)
+    case .number: _ = planner.number(key)
+    case .text: _ = planner.text(key)
+    case .texts: _ = planner.texts(key)
+    case .mode: _ = planner.mode(key)
+    case .size:
+        guard let value = planner.argument(key) else { return }
+        do throws(Diagnostic) {
+            _ = try ByteSize(value)
+        } catch {
+            planner.problems.append(error)
+        }
+    case .mapping:
+        if let value = planner.argument(key), planner.mapping(value) == nil {
+            planner.wrong(key, value, expected: "a mapping")
+        }
+    case .list:
+        if let value = planner.argument(key), value.list == nil { planner.wrong(key, value, expected: "a list") }
+    case .any, .ignored, .packages: break
+    }
+}
+
+extension StatePlanner {
+    /// A mapping, or Salt's list of mappings with one key each.
+    fileprivate func mapping(_ value: Value) -> Mapping? {
+        if let map = value.map { return map }
+        guard let list = value.list else { return nil }
+        var whole = Mapping()
+        for item in list {
+            guard let map = item.map else { return nil }
+            for (key, value) in map { whole[key] = value }
+        }
+        return whole
+    }
+}
+
+/// The states that the controller carries out.
+extension StateFunction {
+    package var isControllers: Bool { libraries.contains(.controller) }
+}

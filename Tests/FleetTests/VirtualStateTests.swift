@@ -1,0 +1,141 @@
+import Foundation
+import Hypervisor
+import Inventory
+import Modules
+import States
+import Testing
+import Values
+
+@testable import Fleet
+
+/// States of VMs by the whole way on this machine, against libvirt's own driver for tests: its node lives as long as a
+/// connection is open.
+@Suite(.serialized) struct VirtualStateTests {
+    private static func withFleet(
+        _ sls: String, _ body: (ScratchFleet, HypervisorConnection) async throws -> Void
+    ) async throws {
+        let connection = try await HypervisorConnection.open(uri: "test:///default")
+        do {
+            try await ScratchFleet.with { fleet in
+                try fleet.write(
+                    "hosts:\n  here: {connection: local, roles: [vms], uri: 'test:///default'}\n",
+                    to: "inventory/hosts.yaml")
+                try fleet.write(sls.replacing("{root}", with: fleet.root), to: "roles/vms/init.sls")
+                try await body(fleet, connection)
+            }
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    private static func apply(_ fleet: ScratchFleet, test: Bool = false) async throws -> HostReport {
+        let context = try fleet.context()
+        var options = StateRunOptions()
+        options.test = test
+        let reports = await StateRun(context, options: options).apply([], to: context.inventory.hosts)
+        return try #require(reports.first)
+    }
+
+    /// What is foretold is what then happens, and afterwards nothing is left to do.
+    private static func converge(_ fleet: ScratchFleet) async throws -> HostReport {
+        let foretold = try await apply(fleet, test: true)
+        #expect(foretold.diagnostics.isEmpty, "\(foretold.diagnostics)")
+        let applied = try await apply(fleet)
+        #expect(applied.results.map(\.result).allSatisfy { $0 == true }, "\(applied.value)")
+        for (before, after) in zip(foretold.results, applied.results)
+        where applied.chunks[after.chunk].state == "virt" {
+            #expect(before.changes == after.changes, "\(applied.chunks[after.chunk].tag)")
+            #expect((before.result == nil) == !after.changes.isEmpty)
+        }
+        return applied
+    }
+
+    @Test func stopsAndStartsInTheirPlaceInTheOrder() async throws {
+        let sls = """
+            before:
+              cmd.run:
+                - name: echo before >>log
+                - cwd: '{root}'
+            down:
+              virt.stopped:
+                - name: test
+                - require:
+                  - cmd: before
+            after:
+              cmd.run:
+                - name: echo after >>log
+                - cwd: '{root}'
+                - onchanges:
+                  - libvirt: down
+            again:
+              libvirt.running:
+                - name: test
+                - onchanges:
+                  - cmd: after
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            let report = try await Self.converge(fleet)
+            let stopped: Value = ["stopped": [["domain": "test", "shutdown": true]]]
+            #expect(Value(report.results[1].changes) == stopped)
+            #expect(report.results[1].comment == "Machine has been shut down")
+            #expect(Value(report.results[3].changes) == ["test": ["started": true]] as Value)
+            #expect(report.results[3].comment == "Domain test started")
+            #expect(try fleet.text("log") == "before\nafter\n")
+            #expect(try await connection.state("test").activity == .running)
+        }
+    }
+
+    @Test func nothingIsLeftToDo() async throws {
+        let sls = """
+            'te*':
+              virt.powered_off: []
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            _ = try await Self.converge(fleet)
+            #expect(try await connection.state("test").reasonName == "destroyed")
+            let second = try await Self.apply(fleet)
+            #expect(second.changes == 0, "\(second.value)")
+            #expect(second.results.first?.comment == "No changes had happened")
+            try await connection.start("test")
+        }
+    }
+
+    @Test func whatIsNotThereFails() async throws {
+        let sls = """
+            nobody:
+              virt.stopped: []
+            somebody:
+              virt.running: []
+            follows:
+              test.nop:
+                - require:
+                  - virt: nobody
+            """
+        try await Self.withFleet(sls) { fleet, _ in
+            let report = try await Self.apply(fleet)
+            #expect(report.results.map(\.result) == [false, false, false])
+            #expect(report.results[0].comment == "No changes had happened: here has no VM \"nobody\"")
+            #expect(report.results[2].ran == false)
+        }
+    }
+
+    @Test func aMistakeIsFoundBeforeAnythingRuns() async throws {
+        let sls = """
+            first:
+              cmd.run:
+                - name: touch '{root}/ran'
+            web1:
+              virt.running:
+                - cpu: 2
+                - mem: lots
+            """
+        try await Self.withFleet(sls) { fleet, _ in
+            let report = try await Self.apply(fleet)
+            #expect(report.refusal.first?.summary == "bad size: \"lots\"")
+            #expect(report.refusal.first?.mark?.line == 7)
+            #expect(!FileManager.default.fileExists(atPath: fleet.root + "/ran"))
+        }
+    }
+}

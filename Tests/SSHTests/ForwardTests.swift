@@ -96,7 +96,7 @@ struct ForwardTests {
             while sent < bytes.count {
                 let count = bytes.withUnsafeBytes { rest in
                     send(
-                        descriptor, rest.baseAddress.map { $0 + sent }, rest.count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                        descriptor, rest.baseAddress.map { $0 + sent }, rest.count - sent, Int32(MSG_NOSIGNAL))
                 }
                 if count <= 0 { return }
                 sent += count
@@ -145,7 +145,7 @@ private struct EchoServer {
             var sent = 0
             while sent < count {
                 let written = buffer.withUnsafeBytes {
-                    send(descriptor, $0.baseAddress.map { $0 + sent }, count - sent, Int32(MSG_NOSIGNAL.rawValue))
+                    send(descriptor, $0.baseAddress.map { $0 + sent }, count - sent, Int32(MSG_NOSIGNAL))
                 }
                 if written <= 0 { break }
                 sent += written

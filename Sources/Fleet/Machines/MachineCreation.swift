@@ -114,12 +114,13 @@ package struct MachineCreation: Sendable {
             return Choice(host: host, census: census, warnings: [])
         }
         say("looking for \"\(spec.name)\" on every host")
-        let answers = await MachineCensus(context, driver: driver).take()
-        try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
         var spec = spec
         spec.host = host?.name ?? spec.host
-        let choice = try await MachinePlacement(context, driver: driver).choose(spec, census: answers)
-        return Choice(host: choice.host, census: answers, warnings: choice.warnings)
+        let placement = MachinePlacement(context, driver: driver)
+        let survey = await placement.survey(for: spec)
+        try MachineName.refuseTaken(spec.name, survey.census, assumedAbsent: assumedAbsent)
+        let choice = try placement.choose(spec, in: survey)
+        return Choice(host: choice.host, census: survey.census, warnings: choice.warnings)
     }
 
     /// All that is decided before anything is made.

@@ -27,7 +27,7 @@ struct PKIInit: AsyncParsableCommand {
         let losses = await creation.losses()
         if let losses { try common.confirmed("replace \(losses)?") }
         let made = try await creation.create(
-            fleetName: name ?? Self.fleetName(directory.root), algorithm: algorithm, days: days,
+            fleetName: name ?? creation.standardName, algorithm: algorithm, days: days,
             overwrite: losses != nil)
         let value = try Self.value(made, names)
         Output.write(value, common.format) {
@@ -47,12 +47,6 @@ struct PKIInit: AsyncParsableCommand {
             throw ValidationError("\"\(text)\" is no kind of key: choose one of \(all)")
         }
         return algorithm
-    }
-
-    /// The last part of the directory's path, as far as a certificate's name can hold it.
-    private static func fleetName(_ root: String) -> String {
-        let name = String(DiskPath.lastComponent(root).unicodeScalars.prefix(40))
-        return name.isEmpty || name == "/" ? "drover" : name
     }
 
     private static func value(_ made: AuthorityCreation.Outcome, _ names: [AuthorityCreation.Names]) throws -> Value {

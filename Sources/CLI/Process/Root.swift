@@ -16,7 +16,8 @@ struct Root: ParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, LabCommand.self, HostCommand.self, ApplyCommand.self, StateCommand.self, PKICommand.self,
-            ImageCommand.self, VMCommand.self, PoolCommand.self, NetworkCommand.self, OperationCommand.self,
+            ImageCommand.self, VMCommand.self, UpCommand.self, PoolCommand.self, NetworkCommand.self,
+            OperationCommand.self,
         ])
 }
 

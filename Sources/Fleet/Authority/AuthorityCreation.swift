@@ -35,6 +35,12 @@ package struct AuthorityCreation: Sendable {
         }
     }
 
+    /// The name that the CAs carry if nobody chooses one: the fleet directory's, as far as a certificate can hold it.
+    package var standardName: String {
+        let name = String(DiskPath.lastComponent(directory.root).unicodeScalars.prefix(40))
+        return name.isEmpty || name == "/" ? "drover" : name
+    }
+
     /// What replacing the authority that is there would cost, for people to decide; nil when there is none.
     package func losses() async -> String? {
         guard Authority.isPresent(in: directory.pki) else { return nil }

@@ -106,7 +106,7 @@ struct PlacementScore {
         ]
         if let image = demand.image {
             // Little: images spread fast, and VMs of one image must not herd on the host that had it first.
-            parts.append(HostVerdict.Part(name: "image", points: stock.volumes.contains(image) ? 4 : 0))
+            parts.append(HostVerdict.Part(name: "image", points: stock.volumes.contains(image) ? 2 : 0))
         }
         // Emulation is ten times slower: it is for hosts that have nothing else.
         parts.append(HostVerdict.Part(name: "kvm", points: stock.guests[demand.architecture] == true ? 100 : 0))

@@ -34,9 +34,10 @@ package struct FleetApplying: Sendable {
     package func apply(_ plan: FleetPlan) async -> [PlanOutcome] {
         let steps = PlanSteps(context, driver: driver, plan: plan, options: options) { [tell] in tell(.progress($0)) }
         let work = plan.lines.filter(\.action.isChanging)
+        let pushed = await push(work, steps)
         let groups = Dictionary(grouping: work) { $0.action == .move ? "" : $0.target ?? $0.host ?? "" }
         let finished = await fanOut(groups.sorted { $0.key < $1.key }, limit: context.parallel) { host, lines in
-            await carryOut(lines, steps, limit: host.isEmpty ? Self.movesAtOnce : options.perHost)
+            await carryOut(lines, steps, pushed, limit: host.isEmpty ? Self.movesAtOnce : options.perHost)
         }.flatMap { $0 }
         let byName = Dictionary(finished.map { ($0.line.name, $0) }) { first, _ in first }
         return plan.lines.map { byName[$0.name] ?? steps.standing($0) }
@@ -45,13 +46,35 @@ package struct FleetApplying: Sendable {
     /// Migrations share the links between hosts.
     private static let movesAtOnce = 2
 
+    /// Images that several hosts lack are handed on from one to the next.
+    /// - Returns: the digests of those that were; where one did not arrive, creating a VM brings it or says why not.
+    private func push(_ work: [PlanLine], _ steps: PlanSteps) async -> Set<String> {
+        var hosts: [String: (image: StoredImage, names: Set<String>)] = [:]
+        for line in work {
+            guard let image = steps.missingImage(line), let host = line.target else { continue }
+            hosts[image.digest, default: (image, [])].names.insert(host)
+        }
+        var pushed: Set<String> = []
+        for (digest, entry) in hosts.sorted(by: { $0.key < $1.key }) where entry.names.count > 1 {
+            let targets = context.inventory.hosts.filter { entry.names.contains($0.name) }
+            let push = ImagePush(context, driver: driver) { [tell] in tell(.progress($0)) }
+            let report = try? await push.push(entry.image, to: targets)
+            let isWhole = report?.outcomes.allSatisfy { if case .success = $0.result { true } else { false } }
+            if isWhole == true { pushed.insert(digest) }
+        }
+        return pushed
+    }
+
     /// The lines of one host. The first VM of an image brings it there, and the others of that image wait for it.
-    private func carryOut(_ lines: [PlanLine], _ steps: PlanSteps, limit: Int) async -> [PlanOutcome] {
+    private func carryOut(
+        _ lines: [PlanLine], _ steps: PlanSteps, _ pushed: Set<String>, limit: Int
+    ) async -> [PlanOutcome] {
         var leaders: [PlanLine] = []
         var others: [PlanLine] = []
         var images: Set<String> = []
         for line in lines {
-            let isFirst = steps.missingImage(line).map { images.insert($0).inserted } ?? false
+            let missing = steps.missingImage(line).flatMap { pushed.contains($0.digest) ? nil : $0.digest }
+            let isFirst = missing.map { images.insert($0).inserted } ?? false
             isFirst ? leaders.append(line) : others.append(line)
         }
         let first = await fanOut(leaders, limit: limit) { await carryOut($0, steps) }

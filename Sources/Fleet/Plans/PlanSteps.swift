@@ -27,11 +27,11 @@ struct PlanSteps: Sendable {
     }
 
     /// The image that a new VM needs and its host has not.
-    func missingImage(_ line: PlanLine) -> String? {
+    func missingImage(_ line: PlanLine) -> StoredImage? {
         guard line.action == .create, let host = line.target, let word = plan.wishes[line.name]?.spec.image,
             let image = try? ImageStore(context.directory).find(word)
         else { return nil }
-        return volumes[host]?.contains(image.volumeName) == true ? nil : image.digest
+        return volumes[host]?.contains(image.volumeName) == true ? nil : image
     }
 
     /// The outcome of a line that nothing is done for.

@@ -26,10 +26,15 @@ package struct UpPlan: Sendable {
     }
 
     package struct ImageLine: Sendable {
-        /// As entries name it.
-        package let word: String
-        /// Whether it must be fetched first.
-        package let isMissing: Bool
+        package enum Source: Sendable {
+            case file(String)
+            case location(ImageLocation, ImageProof)
+        }
+
+        package let name: String
+        /// Where it is fetched from; nil when the store has it.
+        package let source: Source?
+        package var isMissing: Bool { source != nil }
     }
 
     /// Keys of hosts that nobody has looked at yet.
@@ -42,6 +47,8 @@ package struct UpPlan: Sendable {
     package let wishes: [MachineWish]
     /// Hosts that no certificate was ever made for: none of the fleet's VMs can be on them.
     let bare: Set<String>
+    /// How long it took to look.
+    let seconds: Double
 
     /// VMs that have roles of their own, applied inside once they answer.
     package var guests: [MachineWish] { wishes.filter { !$0.spec.roles.isEmpty && $0.spec.startState == .running } }
@@ -63,7 +70,7 @@ package struct UpPlan: Sendable {
         if !offers.isEmpty { add("trust", "accept the SSH keys of \(Self.names(offers.map(\.host.name)))") }
         if needsAuthority { add("authority", "make two CAs and this controller's certificate") }
         for (need, names) in roleLines { add("roles", "\(Self.names(names)): \(need)") }
-        for image in images where image.isMissing { add("images", "fetch \(image.word)") }
+        for image in images where image.isMissing { add("images", "fetch \(image.name)") }
         if let machines {
             for line in machines.lines where line.action != .keep { add("vms", line.text) }
             add("vms", machines.summary)
@@ -93,7 +100,8 @@ package struct UpPlan: Sendable {
     }
 
     private static func names(_ names: [String]) -> String {
-        names.count <= 12 ? names.joined(separator: ", ") : names.prefix(10).joined(separator: ", ") + " and \(names.count - 10) more"
+        names.count <= 12
+            ? names.joined(separator: ", ") : names.prefix(10).joined(separator: ", ") + " and \(names.count - 10) more"
     }
 
     /// Stable API: programs read these keys.
@@ -109,7 +117,7 @@ package struct UpPlan: Sendable {
         }
         return [
             "trust": Value(offers.map { Value($0.host.name) }), "authority": Value(needsAuthority),
-            "roles": Value(roles), "images": Value(images.filter(\.isMissing).map { Value($0.word) }),
+            "roles": Value(roles), "images": Value(images.filter(\.isMissing).map { Value($0.name) }),
             "machines": machines?.value ?? Value(wishes.map { Value($0.spec.name) }),
             "guests": Value(guests.map { Value($0.spec.name) }),
         ]

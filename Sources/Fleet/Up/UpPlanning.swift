@@ -23,6 +23,7 @@ package struct UpPlanning: Sendable {
     /// - Parameter hosts: those whose keys and roles are looked after.
     /// - Throws: `Diagnostics` for mistakes in the files; for a host whose key has changed.
     package func plan(_ hosts: [Host]) async throws -> UpPlan {
+        let began = Clock.monotonic
         let wishes = try MachineWish.read(context, options.names)
         let images = try UpImages(context).lines(wishes)
         let certified = try await certified()
@@ -30,11 +31,13 @@ package struct UpPlanning: Sendable {
         let trust = HostTrust(context.directory, timeout: timeout)
         let answers = unknown.isEmpty ? [] : try await trust.offers(unknown, parallel: context.parallel)
         let bare = Set(context.inventory.hosts.filter(\.isHypervisor).map(\.name)).subtracting(certified ?? [])
-        async let machines = machinePlan(bare: bare, isPossible: certified != nil && !images.contains(where: \.isMissing))
+        async let machines = machinePlan(
+            bare: bare, isPossible: certified != nil && !images.contains(where: \.isMissing))
         let checked = try await checked(hosts, answers, unknown: Set(unknown.map(\.name)), isReady: certified != nil)
+        let plan = try await machines
         return UpPlan(
             offers: answers.compactMap { try? $0.get() }, needsAuthority: certified == nil, hosts: checked,
-            images: images, machines: try await machines, wishes: wishes, bare: bare)
+            images: images, machines: plan, wishes: wishes, bare: bare, seconds: Clock.seconds(since: began))
     }
 
     /// Hosts that the authority has made certificates for; nil when there is none yet.

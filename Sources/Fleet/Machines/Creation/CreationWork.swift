@@ -139,6 +139,21 @@ struct CreationWork: Sendable {
                 hint: "`drover pool volume list \(pool)` shows those that are there", host: host.name))
     }
 
+    /// Writes first-boot configuration into the system disk, where it is not given as an image.
+    func seedOffline(_ boot: FirstBoot, into places: [MachineDefinition.Place]) async throws {
+        guard boot.isOffline else { return }
+        guard let disk = places.first, let path = disk.source.path else {
+            throw Diagnostics(
+                .error(
+                    "\"\(boot.spec.name)\" has no disk on \(host.name) that could be written into",
+                    hint: "use --seed cloud-init, or --seed none"))
+        }
+        say("writing first-boot configuration into the disk")
+        try log.record(OperationRecord.seeding)
+        try await OfflineSeed(context, host: host, instance: boot.instance)
+            .apply(boot, to: path, format: disk.format)
+    }
+
     /// Defines the VM, and starts it as far as it is to be.
     func define(_ document: XMLElement, uuid: String, spec: MachineSpec) async throws {
         say("starting \(spec.name)")
@@ -157,7 +172,11 @@ struct CreationWork: Sendable {
     func undo() async {
         await Task {
             let record = Journal(context.directory).operation(log.id)
-            guard let remnants = record.flatMap({ MachineRemnants($0) }) else { return }
+            guard let record, let remnants = MachineRemnants(record) else { return }
+            if record.hasSeeded {
+                let seed = OfflineSeed(context, host: host, instance: remnants.uuid)
+                do throws(HostProblem) { try await seed.release() } catch { return }
+            }
             if await remnants.remove(over: connection) { try? log.record("undone") }
         }.value
     }

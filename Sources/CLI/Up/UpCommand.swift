@@ -1,0 +1,76 @@
+internal import ArgumentParser
+internal import Fleet
+internal import Inventory
+internal import SSH
+internal import Values
+
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Bring a bare inventory to running VMs",
+        discussion: """
+            Shows one plan and carries it out: hosts' SSH keys accepted, the authority made, roles applied, images fetched, \
+            the VMs of inventory/vms.yaml made, and roles applied inside them. Each host goes on as soon as it can. \
+            What is in place is left alone, so the same command goes on after an interruption, and catches up with \
+            machines that were switched off.
+
+            EXAMPLES
+              drover up --check
+              drover up --yes                   new SSH keys are accepted without a question
+            """)
+    @Flag(help: "Change nothing; show the plan") var check = false
+    @Flag(help: "With --check: exit with 2 when something would change") var detailedExitCode = false
+    @Flag(help: "Accept new SSH keys without a question") var trust = false
+    @Option(help: "Seconds that guests are given to answer before their roles are given up") var guestWait = 180
+    @OptionGroup var plan: PlanOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let context = try common.context()
+        let hosts = try context.hosts(common.target).filter { !$0.groups.contains(Inventory.machineGroup) }
+        let planning = plan.planning([])
+        let up = try await UpPlanning(
+            context, driver: try common.hypervisors(context), timeout: common.timeout, options: planning
+        ).plan(hosts)
+        Terminal.clearStatus()
+        if check {
+            Output.write(up.value, common.format) { up.isWork ? up.text : up.text + "nothing to do\n" }
+            try failIfAny(up.problems)
+            if detailedExitCode && up.isWork { throw CommandFailure(.pending) }
+            return
+        }
+        Terminal.note(up.text)
+        try agree(up)
+        var options = UpRun.Options()
+        options.planning = planning
+        options.applying.assumedAbsent = planning.assumedAbsent
+        options.guestSeconds = guestWait
+        let view = UpView(isQuiet: common.format != .table, isVerbose: common.verbose)
+        let run = UpRun(
+            options: options, context: { [common] in try common.context() },
+            driver: { [common] in try common.hypervisors($0) }, tell: { view.show($0) })
+        let report = try await run.carryOut(up, timeout: common.timeout)
+        Terminal.clearStatus()
+        PlanView.tell(report.machines)
+        Terminal.show(report.hosts.flatMap { $0.warnings + $0.refusal } + UpView.untold(report))
+        Output.write(report.value, common.format) { UpView.table(report) }
+        if Task.isCancelled { throw CommandFailure(.interrupted) }
+        if (report.hosts + report.guests).contains(where: \.hasFailed) { throw CommandFailure(.hostsFailed) }
+        try failQuietly(report.problems)
+    }
+
+    /// Keys are shown before they are accepted; deletion is agreed to by name.
+    private func agree(_ up: UpPlan) throws {
+        if !up.offers.isEmpty {
+            for offer in up.offers {
+                for key in offer.keys { Terminal.note("\(offer.host.name): \(key.type) \(key.fingerprint)") }
+            }
+            if !trust {
+                try common.confirmed("accept the new keys of \(up.offers.map(\.host.name).joined(separator: ", "))?")
+            }
+        }
+        let deleted = up.machines?.lines(.delete).map(\.name) ?? []
+        if !deleted.isEmpty {
+            try common.confirmed("delete \(deleted.joined(separator: ", "))? Their disks are lost.")
+        }
+    }
+}

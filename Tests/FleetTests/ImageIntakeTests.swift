@@ -6,7 +6,7 @@ import Values
 @testable import Fleet
 
 /// Images of every kind taken in, with the real tools.
-@Suite struct ImageIntakeTests {
+@Suite(.serialized) struct ImageIntakeTests {
     /// A raw disk with a boot record, some data, and much nothing.
     private static func disk(seed: UInt8 = 1) -> Data {
         var bytes = Data(count: 8 << 20)

@@ -29,8 +29,8 @@ struct ImageSignature: Sendable {
         let outcome = try await ToolRun(
             tool: "gpgv", words: ["--status-fd", "1", "--keyring", path] + words
         ).run()
-        let isValid = outcome.output.split(separator: "\n").contains { $0.hasPrefix("[GNUPG:] VALIDSIG ") }
-        guard outcome.code == 0, isValid else {
+        let isGood = outcome.output.split(separator: "\n").contains { $0.hasPrefix("[GNUPG:] GOODSIG ") }
+        guard outcome.code == 0, isGood else {
             throw Diagnostic.error(
                 "the signature of \"\(name)\" does not hold", detail: outcome.complaint,
                 hint: "the keyring must hold the signer's key, in binary form (gpg --dearmor)")

@@ -60,12 +60,22 @@ package struct PushSchedule: Sendable {
     }
 
     /// The transfers to begin now; each is to be reported back by ``finished(_:)`` or ``failed(_:)``.
+    ///
+    /// A piece that the controller alone has goes first, because only that makes more for the others to pass on; then the
+    /// hosts that lack most take the rarest pieces that others are free to give.
     package mutating func next() -> [Transfer] {
         var begun: [Transfer] = []
-        while let transfer = best() {
+        func note(_ transfer: Transfer?) -> Bool {
+            guard let transfer else { return false }
             begin(transfer)
             begun.append(transfer)
+            return true
         }
+        _ = note(fromController())
+        for _ in 0..<lanes {
+            for target in takers() { _ = note(fromHosts(to: target)) }
+        }
+        _ = note(fromController())
         return begun
     }
 
@@ -125,12 +135,6 @@ package struct PushSchedule: Sendable {
         }
     }
 
-    /// The piece that the controller alone has goes first, because only that makes more for the others to pass on; then the
-    /// host that lacks most takes the rarest piece that a free host can give.
-    private func best() -> Transfer? {
-        fromController() ?? fromHosts()
-    }
-
     private func takers() -> [Int] {
         nodes.indices.filter { !nodes[$0].isLost && nodes[$0].missing > 0 && nodes[$0].incoming.count < lanes }
             .sorted { (nodes[$0].missing, $0) > (nodes[$1].missing, $1) }
@@ -156,23 +160,15 @@ package struct PushSchedule: Sendable {
         return nil
     }
 
-    private func fromHosts() -> Transfer? {
-        let givers = nodes.indices.filter { !nodes[$0].isLost && !nodes[$0].isMute && nodes[$0].outgoing < lanes }
+    /// The rarest piece that a free host can give, from whoever has the least else to give.
+    private func fromHosts(to target: Int) -> Transfer? {
+        let givers = nodes.indices.filter { nodes[$0].outgoing < lanes && canFeed(.host($0), target) }
         guard !givers.isEmpty else { return nil }
-        for target in takers() {
-            var found: (transfer: Transfer, rank: (Int, Int))?
-            for piece in lacking(target) {
-                for giver in givers where nodes[giver].has[piece] && canFeed(.host(giver), target) {
-                    let transfer = Transfer(piece: piece, source: .host(giver), target: target)
-                    // The rarest piece, from whoever has the least else to give.
-                    let rank = (
-                        copies[piece] + coming[piece],
-                        nodes[giver].outgoing * (pieces + 1) + pieces - nodes[giver].missing
-                    )
-                    if found.map({ rank < $0.rank }) ?? true { found = (transfer, rank) }
-                }
-            }
-            if let found { return found.transfer }
+        let rarest = lacking(target).sorted { (copies[$0] + coming[$0], $0) < (copies[$1] + coming[$1], $1) }
+        for piece in rarest where copies[piece] > 0 {
+            let giver = givers.filter { nodes[$0].has[piece] }
+                .max { (nodes[$1].outgoing, nodes[$0].missing) < (nodes[$0].outgoing, nodes[$1].missing) }
+            if let giver { return Transfer(piece: piece, source: .host(giver), target: target) }
         }
         return nil
     }

@@ -41,6 +41,7 @@ private struct Killing {
             let delay = Double.random(in: 0...blow.longest, using: &chance)
             let context: Comment = "round \(round) of seed \(seed): \(blow) killed after \(Int(delay * 1000)) ms"
             try await victims.prepare(blow, round)
+            let known = victims.operations
             let ended = try await fleet.drover.run(try await victims.words(blow, round, &chance)) { drover in
                 try await Task.sleep(for: .seconds(delay))
                 kill(drover, SIGKILL)
@@ -50,6 +51,7 @@ private struct Killing {
             let results = try Tree(recovery.output).list.compactMap { $0["result"].string }
             let end = ended.code == 128 + SIGKILL ? results.first ?? "nothing to settle" : "done before"
             counts["\(blow) \(end)", default: 0] += 1
+            print("round \(round): \(blow) after \(Int(delay * 1000)) ms: \(end)")
             let open = try await fleet.drover.json("op", "list").list.filter { $0["closed"].bool != true }
             #expect(open.isEmpty, context)
             for host in fleet.hosts {
@@ -135,6 +137,17 @@ private struct Victims {
         for name in [try await idle(), "busy"] {
             try await drover.must("vm", "delete", name, "--force", "--yes")
         }
+    }
+
+    /// How many operations the journal knows.
+    var operations: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: drover.fleet + "/.drover/journal").count) ?? 0
+    }
+
+    /// Until a further operation is in the journal; one that ends without is not waited for.
+    func waitForBeginning(after known: Int) async throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while operations == known, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     /// The one that is off, whatever it is called by now.

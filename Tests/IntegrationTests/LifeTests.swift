@@ -44,6 +44,10 @@ extension OnALab {
         /// Off, so that nothing depends on how fast a guest is: a disk and its definition come back.
         private func keptAndBroughtBack(_ fleet: LabFleet) async throws {
             let drover = fleet.drover
+            let plugged = try await drover("vm", "snapshot", "create", "life")
+            #expect(plugged.code == 1 && plugged.problem.contains("plugged into"), plugged.words)
+            try await drover.must("vm", "kill", "life", "--yes")
+            try await drover.must("vm", "start", "life")
             try await drover.must("vm", "snapshot", "create", "life", "early", "--note", "as it was")
             let refused = try await drover("vm", "migrate", "life", "--to", "hv1")
             #expect(refused.code == 1 && refused.problem.contains("has snapshots"), refused.words)

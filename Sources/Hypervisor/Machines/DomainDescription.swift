@@ -18,6 +18,11 @@ public struct DomainDescription: Sendable, Hashable {
     }
     /// How many processors it can have without a new start.
     public var maximumCPUs: Int { document.first("vcpu").flatMap { Int($0.text) } ?? 0 }
+    /// How many processors were plugged in since its start.
+    public var pluggedCPUs: Int {
+        (document.first("vcpus")?.all("vcpu") ?? [])
+            .filter { $0[attribute: "enabled"] == "yes" && $0[attribute: "hotpluggable"] == "yes" }.count
+    }
     /// The most memory that it can have without a new start.
     public var memoryMiB: Int { (document.first("memory").flatMap(Self.bytes) ?? 0) >> 20 }
     /// The memory that its balloon leaves it.

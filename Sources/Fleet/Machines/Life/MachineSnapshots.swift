@@ -148,6 +148,13 @@ package struct MachineSnapshots: Sendable {
                     detail: "only qcow2 disks hold snapshots; this one is \(path)",
                     hint: "keep a copy instead: `drover vm clone \(held.name)`", host: host))
         }
+        if held.isActive, description.pluggedCPUs > 0 {
+            problems.append(
+                .error(
+                    "processors were plugged into \"\(held.name)\" while it ran",
+                    detail: "QEMU could not bring its memory back", hint: "stop it and start it again first", host: host
+                ))
+        }
         if held.isActive, let device = (description.hostDevices + description.sharedDirectories).first {
             problems.append(
                 .error("\"\(held.name)\" holds a \(device)", hint: "stop it first", host: host))

@@ -6,10 +6,13 @@ internal import Values
 struct HostList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the hosts of the inventory", aliases: ["ls"])
+    @Flag(help: "Ask the hypervisors what they have left") var live = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let hosts = try await common.hosts(try common.context())
+        let context = try common.context()
+        let hosts = try await common.hosts(context)
+        if live { return try await list(hosts, context) }
         let value = Value(hosts.map(\.summary))
         Output.write(value, common.format) {
             var table = Table("HOST", "ADDRESS", "GROUPS", "ROLES")
@@ -22,6 +25,37 @@ struct HostList: AsyncParsableCommand {
             }
             return table.text
         }
+    }
+
+    private func list(_ hosts: [Host], _ context: FleetContext) async throws {
+        let answers = await HypervisorNodes(context, driver: try common.hypervisors(context)).ask(hosts)
+        let nodes = answers.map { try? $0?.get() }
+        let problems = answers.compactMap { answer in
+            if case .failure(let problem)? = answer { problem } else { nil }
+        }
+        let values = zip(hosts, answers).map { host, answer -> Value in
+            var fields = host.summary.map ?? Mapping()
+            switch answer {
+            case .success(let node)?: fields["hypervisor"] = node.value
+            case .failure(let problem)?: fields["hypervisor"] = ["problem": Value(problem.diagnostic.summary)]
+            case nil: fields["hypervisor"] = .null
+            }
+            return Value(fields)
+        }
+        Output.write(Value(values), common.format) {
+            var table = Table("HOST", "ADDRESS", "CPUS", "FREE", "MEMORY", "FREE", "VMS", "ROLES")
+            for (host, node) in zip(hosts, nodes) {
+                table.add([
+                    host.name, host.address, node.map { String($0.cpus) } ?? "-",
+                    node.map { String($0.freeCPUs) } ?? "-", node.map { "\($0.memoryMiB) MiB" } ?? "-",
+                    node.flatMap(\.freeMemoryMiB).map { "\($0) MiB" } ?? "-",
+                    node.map { "\($0.runningMachines) of \($0.allMachines)" } ?? "-",
+                    host.roles.joined(separator: ","),
+                ])
+            }
+            return table.text
+        }
+        try failIfAny(problems)
     }
 }
 

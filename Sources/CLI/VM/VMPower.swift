@@ -9,9 +9,20 @@ struct VMStart: AsyncParsableCommand {
         commandName: "start", abstract: "Start VMs; saved ones go on where they were")
     @Argument(help: "VMs") var names: [String]
     @Flag(help: "Throw away the memory of saved VMs: a cold start") var discardSaved = false
+    @Flag(help: "Wait until the guests can be logged in to") var wait = false
+    @Option(help: "The same, but wait at most so many seconds (300)") var waitFor: Int?
     @OptionGroup var common: CommonOptions
 
-    func run() async throws { try await common.act(.start(discardingSaved: discardSaved), on: names) }
+    func validate() throws {
+        if let waitFor, !(1...86_400).contains(waitFor) {
+            throw ValidationError("--wait-for must be 1 to 86400 seconds")
+        }
+    }
+
+    func run() async throws {
+        try await common.act(.start(discardingSaved: discardSaved), on: names)
+        if wait || waitFor != nil { try await common.waitForGuests(names, seconds: waitFor ?? 300) }
+    }
 }
 
 struct VMStop: AsyncParsableCommand {

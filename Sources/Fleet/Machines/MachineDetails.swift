@@ -43,9 +43,7 @@ package struct MachineDetails: Sendable {
                 // Drivers differ in what they count, and none has to.
                 let statistics = try? await connection.statistics(of: domain)[found.machine.uuid]
                 let snapshots = (try? await connection.snapshots(of: domain))?.map(\.name) ?? []
-                let addresses =
-                    found.machine.state.isActive
-                    ? try await MachineAddresses.known(description, of: found.machine, over: connection) : []
+                let addresses = found.machine.state.isActive ? try await addresses(found, connection) : []
                 await connection.close()
                 return .success(
                     Answer(
@@ -57,6 +55,16 @@ package struct MachineDetails: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// The host's network is asked too, if there is time for it.
+    private func addresses(
+        _ found: MachineCensus.Found, _ connection: HypervisorConnection
+    ) async throws(HypervisorError) -> [GuestAddress] {
+        let addresses = MachineAddresses(context, host: found.host, machine: found.machine, connection: connection)
+        let limit = min(context.timeout / 2, .seconds(5))
+        if let all = await within(limit, { try? await addresses.found() }) ?? nil { return all }
+        return try await addresses.known()
     }
 
     private func fields(_ found: MachineCensus.Found, _ answer: Answer) -> Mapping {

@@ -50,10 +50,17 @@ package struct MachineListing: Sendable {
             let connection = try await driver.connect(to: host)
             do throws(HypervisorError) {
                 let survey = try await connection.survey()
-                let rows = await fanOut(survey, limit: 16) { domain in
+                async let neighbours = neighbours(survey, on: host)
+                var rows = await fanOut(survey, limit: 16) { domain in
                     Row(
                         host: host, machine: domain.summary, addresses: await Self.addresses(of: domain, connection),
                         snapshots: domain.snapshots)
+                }
+                let seen = await neighbours
+                for index in rows.indices where rows[index].addresses.allSatisfy(\.isLinkLocal) {
+                    let macs = survey[index].description.interfaces.map { $0.mac.lowercased() }
+                    let own = seen.filter { macs.contains($0.mac ?? "") }
+                    rows[index].addresses = GuestAddress.ranked(rows[index].addresses + own, macs: macs)
                 }
                 await connection.close()
                 return .success(rows)
@@ -64,6 +71,22 @@ package struct MachineListing: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// What the host's own tools say of its neighbours, for guests that libvirt knows no address of (its reading of that
+    /// table fails on some kernels). A host without SSH has to do without.
+    private func neighbours(_ survey: [DomainSurvey], on host: Host) async -> [GuestAddress] {
+        let unknown = survey.filter { domain in
+            domain.summary.state.isActive && !domain.description.bridges.isEmpty
+                && domain.addresses.allSatisfy { GuestAddress($0).isLinkLocal }
+        }.map(\.description)
+        guard !unknown.isEmpty else { return [] }
+        return await within(.seconds(3)) { () -> [GuestAddress] in
+            guard let shell = try? await context.connector.connect(to: host) else { return [] }
+            let seen = try? await NeighbourProbe(unknown).addresses(on: shell, host: host.name, asking: false)
+            await shell.close()
+            return seen ?? []
+        } ?? []
     }
 
     /// What the leases and the neighbour tables say; the guest agent is asked where nobody else knows, and not for long.

@@ -24,31 +24,43 @@ package struct MachinePlacement: Sendable {
     }
 
     /// The host for one VM: the one that its spec names, if nothing makes that impossible, else the best.
-    /// - Parameter census: who answered: a host that did not is not asked again.
-    /// - Throws: `Diagnostics` naming what excluded each host.
-    package func choose(_ spec: MachineSpec, census: [MachineCensus.Answer]) async throws -> Choice {
-        let silent = census.compactMap { answer in
-            if case .failure(let problem) = answer.machines { (answer.host, problem) } else { nil }
-        }
-        if let problem = silent.first(where: { $0.0.name == spec.host })?.1 { throw problem }
-        let asked = census.map(\.host).filter { host in
-            !silent.contains { $0.0.name == host.name } && (spec.host.map { $0 == host.name } ?? true)
-        }
-        var survey = await survey([spec], hosts: asked)
-        survey.answers += silent.map { host, problem in
-            .init(host: host, census: .init(host: host, machines: .failure(problem)), stock: .failure(problem))
-        }
+    /// - Parameter survey: what ``survey(for:)`` told.
+    /// - Throws: `Diagnostics` naming what excluded each host; ``HostProblem`` when the one named does not answer.
+    package func choose(_ spec: MachineSpec, in survey: FleetSurvey) throws -> Choice {
+        let named = survey.answers.first { $0.host.name == spec.host }
+        if case .failure(let problem)? = named?.stock { throw problem }
         guard let placing = try place([spec], in: survey).first, let name = placing.host else {
             throw Diagnostics(.error("there is no hypervisor", hint: "`drover apply` makes hypervisors of hosts"))
         }
         return Choice(host: try context.host(named: name), warnings: placing.warnings)
     }
 
+    /// The same, where only is known which VMs there are: the hosts that answered are asked what they have.
+    package func choose(_ spec: MachineSpec, census: [MachineCensus.Answer]) async throws -> Choice {
+        var silent: [StockGathering.Answer] = []
+        for answer in census {
+            guard case .failure(let problem) = answer.machines else { continue }
+            silent.append(.init(host: answer.host, census: answer, stock: .failure(problem)))
+        }
+        let asked = census.map(\.host).filter { host in !silent.contains { $0.host.name == host.name } }
+        var survey = await survey([spec], hosts: asked, places: spec.host.map { [$0] })
+        survey.answers += silent
+        return try choose(spec, in: survey)
+    }
+
+    /// What is to be known for one new VM: which VMs every hypervisor has, and what those have where it may be made.
+    package func survey(for spec: MachineSpec) async -> FleetSurvey {
+        await survey([spec], places: spec.host.map { [$0] })
+    }
+
     /// What every hypervisor (or those named) has, as far as these VMs are concerned.
     /// - Parameter details: whether those of them that are there already are to be looked at closely.
-    package func survey(_ specs: [MachineSpec], hosts: [Host]? = nil, details: Bool = false) async -> FleetSurvey {
+    package func survey(
+        _ specs: [MachineSpec], hosts: [Host]? = nil, details: Bool = false, places: Set<String>? = nil
+    ) async -> FleetSurvey {
         let hosts = hosts ?? context.inventory.hosts
         var wants = StockGathering.Wants()
+        wants.places = places
         if details { wants.machines = Set(specs.map(\.name)) }
         for spec in specs {
             if case .model = spec.cpu { wants.processors = true }
@@ -102,7 +114,10 @@ package struct MachinePlacement: Sendable {
             }
         }
         let demands = hosts.map { host in
-            (host.name, Result { () throws(Diagnostics) in try MachineDemand(spec, on: host, image: image) })
+            (host.name, Result { () throws(Diagnostics) in
+                    try host.require(.disks)
+                    return try MachineDemand(spec, on: host, image: image)
+                })
         }
         let allowed = try spec.place.map { Set(try context.hosts($0).map(\.name)) }
         return PlacementRound.Request(

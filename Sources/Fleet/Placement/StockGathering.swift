@@ -11,6 +11,8 @@ struct StockGathering: Sendable {
         var processors = false
         /// VMs whose definitions are looked at.
         var machines: Set<String> = []
+        /// Hosts that are looked at as places for VMs; of others only their VMs are asked for. Nil for all.
+        var places: Set<String>?
     }
 
     struct Answer: Sendable {
@@ -41,6 +43,7 @@ struct StockGathering: Sendable {
     /// In the hosts' order; those that are no hypervisors are left out.
     func gather(_ hosts: [Host], _ wants: Wants = Wants()) async -> [Answer] {
         let answers = await fanOut(hosts.filter(\.isHypervisor), limit: context.parallel) { host in
+            if let places = wants.places, !places.contains(host.name) { return await passed(host) }
             async let system = HostSystem.ask(host, context.connector)
             do throws(HostProblem) {
                 var told = try await told(by: host, wants)
@@ -56,6 +59,25 @@ struct StockGathering: Sendable {
         }
         MachineMemory(context.directory).remember(answers.map(\.census))
         return answers
+    }
+
+    /// A host that is no place for VMs: which it has is all that matters.
+    private func passed(_ host: Host) async -> Answer {
+        let notAsked = HostProblem(.failed, .error("it was not asked what it has", host: host.name))
+        do throws(HostProblem) {
+            let connection = try await driver.connect(to: host)
+            do throws(HypervisorError) {
+                let machines = try await connection.domains()
+                await connection.close()
+                return Answer(
+                    host: host, census: .init(host: host, machines: .success(machines)), stock: .failure(notAsked))
+            } catch {
+                await connection.close()
+                throw HostProblem(error, host: host.name)
+            }
+        } catch {
+            return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
+        }
     }
 
     private func told(by host: Host, _ wants: Wants) async throws(HostProblem) -> Told {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Has the kernel ask the networks on some bridges who has some MAC addresses, and prints what its neighbour table then
-# says: `found MAC ADDRESS`. Run by a script that sets the variable `macs` and gives the bridges as arguments.
+# says: `found MAC ADDRESS`. Run by a script that sets the variables `macs` and `asks` (no: only look) and gives the
+# bridges as arguments.
 #
 # shellcheck disable=SC2154
 LC_ALL=C
@@ -73,6 +74,10 @@ look() {
 }
 
 command -v ip >/dev/null || exit 0
+if [ "$asks" = no ]; then
+    look "$@"
+    exit 0
+fi
 for device; do ask "$device"; done
 tries=0
 while [ "$tries" -lt 4 ]; do

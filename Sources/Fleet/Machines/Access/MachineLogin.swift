@@ -36,9 +36,11 @@ package struct MachineLogin: Sendable {
                     hint: "it may still be starting: `drover vm ip \(found.machine.name) --wait`",
                     host: found.host.name))
         }
-        let guest = context.inventory.machineHost(
+        var guest = context.inventory.machineHost(
             found.machine.name, address: address.address,
             jump: found.host.connection == .local ? nil : found.host.name)
+        // As whoever rules guests by Drover.
+        guest.user = guest.user ?? "root"
         let folder = DiskPath.absolute(DiskPath.join(context.directory.memory, "ssh"))
         try DiskPath.makeDirectory(folder, mode: 0o700)
         let configuration = DiskPath.join(folder, found.machine.uuid + ".config")

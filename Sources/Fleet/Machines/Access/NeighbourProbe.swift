@@ -11,16 +11,23 @@ struct NeighbourProbe {
     private let macs: [String]
     private let devices: [String]
 
-    init(_ description: DomainDescription) {
-        macs = description.interfaces.map { $0.mac.lowercased() }.filter { !$0.isEmpty }
-        devices = description.bridges
+    init(_ description: DomainDescription) { self.init([description]) }
+
+    /// For several guests of one host.
+    init(_ descriptions: [DomainDescription]) {
+        macs = descriptions.flatMap { $0.interfaces.map { $0.mac.lowercased() } }.filter { !$0.isEmpty }
+        devices = Set(descriptions.flatMap(\.bridges)).sorted()
     }
 
-    /// What was found; within about 4 s.
-    func addresses(on connection: any HostConnection, host: String) async throws(HostProblem) -> [GuestAddress] {
+    /// What was found.
+    /// - Parameter asking: within about 4 s; else only what the host's neighbour table says by itself.
+    func addresses(
+        on connection: any HostConnection, host: String, asking: Bool = true
+    ) async throws(HostProblem) -> [GuestAddress] {
         guard !devices.isEmpty else { return [] }
         let script = HostScript(
-            variables: [("macs", macs.joined(separator: " "))], arguments: devices, Self.body)
+            variables: [("macs", macs.joined(separator: " ")), ("asks", asking ? "yes" : "no")], arguments: devices,
+            Self.body)
         let said = try await script.run(on: connection, host: host, doing: "ask the network for addresses")
         return said.split(separator: "\n").prefix(1024).compactMap { line in
             let words = line.split(separator: " ").map(String.init)
@@ -28,7 +35,7 @@ struct NeighbourProbe {
             guard words.count == 3, words[0] == "found", macs.contains(words[1]),
                 words[2].utf8.count <= 45, words[2].allSatisfy({ $0.isHexDigit || $0 == "." || $0 == ":" })
             else { return nil }
-            return GuestAddress(address: words[2], mac: words[1], source: .probe)
+            return GuestAddress(address: words[2], mac: words[1], source: asking ? .probe : .arp)
         }
     }
 

@@ -22,11 +22,13 @@ package struct GuestRoles: Sendable {
 
     /// Waits for each VM that has roles, and applies them through its hypervisor.
     /// - Parameters:
-    ///   - names: VMs that were started.
+    ///   - names: VMs that were started; those that `vms.yaml` wants paused or off are left out.
     ///   - seconds: how long to wait for each to be reached.
     /// - Returns: a report for each that has roles, in their order; one that did not answer in time says why not.
     package func apply(to names: [String], within seconds: Int) async -> [HostReport] {
-        let work = names.filter { !context.inventory.guest($0, address: $0, jump: nil).roles.isEmpty }
+        let work = names.filter { name in
+            isMeantToRun(name) && !context.inventory.guest(name, address: name, jump: nil).roles.isEmpty
+        }
         let run = StateRun(context, options: options, tell: tell)
         var reports = await withTaskGroup(of: [HostReport].self) { group in
             var missing: [Host] = []
@@ -42,6 +44,11 @@ package struct GuestRoles: Sendable {
         }
         reports.sort { (work.firstIndex(of: $0.host.name) ?? 0) < (work.firstIndex(of: $1.host.name) ?? 0) }
         return reports
+    }
+
+    private func isMeantToRun(_ name: String) -> Bool {
+        let spec = try? context.inventory.machineSpec(name)
+        return spec.map { $0.startState == .running } ?? true
     }
 
     /// Waits until guests can be logged in to.

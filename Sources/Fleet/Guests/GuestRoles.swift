@@ -81,6 +81,7 @@ package struct GuestRoles: Sendable {
     private func watch(_ names: [String], until end: UInt64, _ ready: (Host) -> Void) async -> [Host] {
         var waiting = names
         var last: [String: Host] = [:]
+        var pause = 500
         while !waiting.isEmpty {
             let hosts = await GuestHosts(context, driver: driver).named(waiting)
             // A guest that boots refuses connections, and may show another key until cloud-init has been there.
@@ -94,7 +95,8 @@ package struct GuestRoles: Sendable {
                 }
             }
             if waiting.isEmpty || Clock.monotonic >= end || Task.isCancelled { break }
-            try? await Task.sleep(for: .milliseconds(500))
+            try? await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 3 / 2, 3000)
         }
         return waiting.map { name in last[name] ?? context.inventory.guest(name, address: name, jump: nil) }
     }

@@ -79,7 +79,9 @@ package struct GuestHosts: Sendable {
                 unknown.append(found)
             }
         }
-        guard let host = unknown.first?.host, let connection = try? await driver.connect(to: host) else { return result }
+        guard let host = unknown.first?.host, let connection = try? await driver.connect(to: host) else {
+            return result
+        }
         // Each that is not known costs a login on the hypervisor, of which sshd takes few at once.
         let answers = await fanOut(unknown, limit: 4) { [context] found in
             let known = MachineAddresses(context, host: found.host, machine: found.machine, connection: connection)

@@ -22,11 +22,13 @@ package struct GuestRoles: Sendable {
 
     /// Waits for each VM that has roles, and applies them through its hypervisor.
     /// - Parameters:
-    ///   - names: VMs that were started.
+    ///   - names: VMs that were started; those that `vms.yaml` wants paused or off are left out.
     ///   - seconds: how long to wait for each to be reached.
     /// - Returns: a report for each that has roles, in their order; one that did not answer in time says why not.
     package func apply(to names: [String], within seconds: Int) async -> [HostReport] {
-        let work = names.filter { !context.inventory.guest($0, address: $0, jump: nil).roles.isEmpty }
+        let work = names.filter { name in
+            isMeantToRun(name) && !context.inventory.guest(name, address: name, jump: nil).roles.isEmpty
+        }
         let run = StateRun(context, options: options, tell: tell)
         var reports = await withTaskGroup(of: [HostReport].self) { group in
             var missing: [Host] = []
@@ -42,6 +44,11 @@ package struct GuestRoles: Sendable {
         }
         reports.sort { (work.firstIndex(of: $0.host.name) ?? 0) < (work.firstIndex(of: $1.host.name) ?? 0) }
         return reports
+    }
+
+    private func isMeantToRun(_ name: String) -> Bool {
+        let spec = try? context.inventory.machineSpec(name)
+        return spec.map { $0.startState == .running } ?? true
     }
 
     /// Waits until guests can be logged in to.
@@ -74,6 +81,7 @@ package struct GuestRoles: Sendable {
     private func watch(_ names: [String], until end: UInt64, _ ready: (Host) -> Void) async -> [Host] {
         var waiting = names
         var last: [String: Host] = [:]
+        var pause = 500
         while !waiting.isEmpty {
             let hosts = await GuestHosts(context, driver: driver).named(waiting)
             // A guest that boots refuses connections, and may show another key until cloud-init has been there.
@@ -87,7 +95,8 @@ package struct GuestRoles: Sendable {
                 }
             }
             if waiting.isEmpty || Clock.monotonic >= end || Task.isCancelled { break }
-            try? await Task.sleep(for: .milliseconds(500))
+            try? await Task.sleep(for: .milliseconds(pause))
+            pause = min(pause * 3 / 2, 3000)
         }
         return waiting.map { name in last[name] ?? context.inventory.guest(name, address: name, jump: nil) }
     }

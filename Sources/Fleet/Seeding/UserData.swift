@@ -3,8 +3,8 @@ internal import Values
 
 /// What the user has for cloud-init, together with what Drover itself asks of it.
 ///
-/// The user's text stays as it is, a part of a MIME archive; cloud-init merges the parts by its own rules. Drover's comes
-/// last and adds: lists are appended to, what the user said stands.
+/// The user's text stays as it is, a part of a MIME archive; cloud-init merges the parts by its own rules. Drover's
+/// comes last and adds: lists are appended to, what the user said stands.
 struct UserData {
     private let given: String?
 

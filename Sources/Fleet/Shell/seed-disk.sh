@@ -141,12 +141,21 @@ attach_guestfs() {
     command -v guestfish > /dev/null || fail 'there is no guestfish here: install libguestfs-tools, or use --seed nbd'
     LIBGUESTFS_BACKEND=direct
     export LIBGUESTFS_BACKEND
-    guestfish --listen --rw --format="$format" --add "$disk" --inspector > "$work/said" 2>&1 < /dev/null ||
+    guestfish --listen --rw --format="$format" --add "$disk" > "$work/said" 2>&1 < /dev/null ||
         fail "guestfish cannot open the disk: $(cat "$work/said")"
     fishing=$(sed -n 's/^GUESTFISH_PID=\([0-9]*\).*/\1/p' "$work/said")
     [ -n "$fishing" ] || fail "guestfish did not start: $(cat "$work/said")"
-    fish() { guestfish --remote="$fishing" -- "$@" 2> "$work/said" || fail "guestfish: $1: $(cat "$work/said")"; }
+    fish run
+    fish list-filesystems > "$work/new"
+    while read -r line; do
+        guestfish --remote="$fishing" -- mount "${line%: *}" / < /dev/null 2> "$work/said" || continue
+        if has /etc/passwd; then return 0; fi
+        fish umount-all
+    done < "$work/new"
+    fail "no root file system of Linux was found among $(tr '\n' ' ' < "$work/new")"
 }
+
+fish() { guestfish --remote="$fishing" -- "$@" < /dev/null 2> "$work/said" || fail "guestfish: $1: $(cat "$work/said")"; }
 
 # --- The image, mounted or in guestfish's appliance
 

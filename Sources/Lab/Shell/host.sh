@@ -72,6 +72,11 @@ if [ -n "$nest" ]; then
     echo $$ > "$nest/watch/cgroup.procs"
 fi
 
+# What a host has of devices: the disks of VMs are mounted by them before they start.
+for device in /dev/fuse /dev/loop-control /dev/loop[0-9] /dev/loop[0-9][0-9]; do
+    [ ! -e "$device" ] || set -- "--bind=$device" "$@"
+done
+
 # 133 is what systemd-nspawn ends with when the host asked for a reboot.
 code=133
 while [ "$code" -eq 133 ]; do

@@ -101,7 +101,7 @@ struct NetworkUpdateCommand: AsyncParsableCommand {
         let answers = await HostAnswers(hosts, limit: context.parallel) { [name] host in
             try await convergence.change(name, on: host, edit: change)
         }
-        try common.finish(answers, named: name)
+        try common.finish(answers, named: name, toldConsequences: !common.yes)
     }
 
     /// From the arguments that a network has to those that it should have.

@@ -26,7 +26,8 @@ extension CommonOptions {
     }
 
     /// Shows what became of each host, and leaves with 3 or 4 when not all did their part.
-    func finish(_ answers: HostAnswers<StoreOutcome>, named name: String) throws {
+    /// - Parameter toldConsequences: whether people know them already.
+    func finish(_ answers: HostAnswers<StoreOutcome>, named name: String, toldConsequences: Bool = false) throws {
         Terminal.clearStatus()
         Output.write(Value(answers.hosts.map { $0.answer.value($0.host, name) }), format) {
             var table = Table("HOST", "NAME", "RESULT", "CHANGES")
@@ -34,7 +35,7 @@ extension CommonOptions {
             return table.text
         }
         for (_, answer) in answers.hosts {
-            guard case .success(let outcome) = answer, !outcome.isPredicted else { continue }
+            guard case .success(let outcome) = answer, !toldConsequences else { continue }
             for words in outcome.consequences { Terminal.note("\(outcome.host): \(words)") }
         }
         try failIfAny(answers.problems)

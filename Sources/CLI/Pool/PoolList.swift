@@ -18,8 +18,8 @@ struct PoolList: AsyncParsableCommand {
             answers.addRows(to: &table, columns: 8) { host, pool in
                 [
                     pool.name, host.name, pool.type, pool.isActive ? "running" : "inactive",
-                    pool.autostart ? "yes" : "no", pool.isActive ? GiB.text(pool.capacity) : "-",
-                    pool.isActive ? GiB.text(pool.available) : "-", pool.path ?? "-",
+                    pool.autostart ? "yes" : "no", pool.isActive ? StoreSize.text(pool.capacity) : "-",
+                    pool.isActive ? StoreSize.text(pool.available) : "-", pool.path ?? "-",
                 ]
             }
             return table.text
@@ -60,10 +60,14 @@ extension PoolInfo {
     }
 }
 
-/// Bytes for people: GiB with one digit behind the point.
-enum GiB {
+/// Bytes for people: the largest unit of which there is at least one, with one digit behind the point.
+enum StoreSize {
     static func text(_ bytes: UInt64) -> String {
-        let tenths = (bytes >> 20) * 10 / 1024
-        return "\(tenths / 10).\(tenths % 10) GiB"
+        for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] as [(UInt64, String)]
+        where bytes >> shift > 0 {
+            let tenths = (bytes >> (shift - 10)) * 10 / 1024
+            return tenths % 10 == 0 ? "\(tenths / 10) \(unit)" : "\(tenths / 10).\(tenths % 10) \(unit)"
+        }
+        return "\(bytes) B"
     }
 }

@@ -23,6 +23,7 @@ struct HardwareOptions: ParsableArguments {
     @Option(help: "libvirt's machine type (q35)") var machine: String?
     @Option(help: "Processor: fleet (all hosts can give it), host, or a model of libvirt's (fleet)") var cpu: String?
     @Option(help: "Display, on its host's loopback only: vnc, spice or none (none)") var graphics: String?
+    @Option(help: "For a container (LXC): a tarball here, or a directory on the host") var rootTree: String?
     @Flag(help: "Start it with its host") var autostart = false
     @Option(name: .customLong("xml-patch"), help: "File with changes to its definition (see above)") var xmlPatch:
         String?
@@ -33,6 +34,7 @@ struct HardwareOptions: ParsableArguments {
             ("image", image), ("profile", profile), ("memory", memory), ("max_memory", maxMemory),
             ("disk_profile", diskProfile), ("nic_profile", nicProfile), ("iso", iso), ("boot", boot),
             ("machine", machine), ("cpu", cpu), ("graphics", graphics), ("xml_patch", xmlPatch),
+            ("root_tree", rootTree),
         ]
         for (key, text) in texts { if let text { entry[key] = Value(text) } }
         for (key, number) in [("cpus", cpus), ("max_cpus", maxCpus)] { if let number { entry[key] = Value(number) } }

@@ -18,6 +18,7 @@ struct VMCreate: AsyncParsableCommand {
               drover vm create 'web[1-3]' --image debian-12 --profile small --wait
               drover vm create db --image debian-12 --disk 20G --disk name=data,size=100G,pool=fast,cache=none
               drover vm create gw --image debian-12 --nic br0 --nic network=lan,ip=10.0.0.1/24 --uefi --tpm
+              drover vm create box --root-tree rootfs.tar.gz --memory 128M --on hv9   (a container, where uri is lxc:///)
               drover vm create win --disk 60G --iso /srv/iso/setup.iso --graphics vnc --cpu host --on hv1
 
             --disk KEY=VALUE,...: name size format pool bus image source overlay cache io discard serial read_only \

@@ -34,8 +34,8 @@ struct VolumeList: AsyncParsableCommand {
             var table = Table("NAME", "HOST", "POOL", "FORMAT", "CAPACITY", "TAKEN", "BASE")
             answers.addRows(to: &table, columns: 7) { host, volume in
                 [
-                    volume.name, host.name, volume.pool ?? "-", volume.format ?? "-", GiB.text(volume.capacity),
-                    GiB.text(volume.allocation), volume.backing?.path ?? "-",
+                    volume.name, host.name, volume.pool ?? "-", volume.format ?? "-", StoreSize.text(volume.capacity),
+                    StoreSize.text(volume.allocation), volume.backing?.path ?? "-",
                 ]
             }
             return table.text

@@ -42,6 +42,15 @@ package struct MachineCreation: Sendable {
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
         try Journal(context.directory).refuseUnsettled(named: spec.name)
+        if let root = spec.rootTree {
+            let answers =
+                if let census { census } else { await MachineCensus(context, driver: driver).take() }
+            try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
+            let creation = ContainerCreation(context: context, driver: driver, say: say)
+            let host = try await creation.choose(host ?? spec.host.map(context.host(named:)), among: answers)
+            let uuid = try await creation.create(spec, root, on: host)
+            return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
+        }
         let choice = try await place(spec, host, assumedAbsent, census)
         return try await onHost(choice.host, spec) { connection in
             var created = try await build(spec, choice.host, choice.census, connection)
@@ -188,12 +197,14 @@ package struct MachineCreation: Sendable {
                 ("volumes", Value(layout.volumes.map { Value($0.name) })),
             ]))
         let work = CreationWork(
-            context: context, host: host, connection: connection, layout: layout, log: log, say: say)
+            context: context, host: host, connection: connection, layout: layout, pools: draft.pools, log: log,
+            say: say)
         do {
             let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
             let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
             definition.metadata.hostKey = firstBoot.publicHostKey
             let made = try await work.makeVolumes(seed: try firstBoot.pieces())
+            try await work.seedOffline(firstBoot, into: made.places)
             definition.places = made.places
             definition.seed = made.seed
             definition.metadata.operation = log.id

@@ -81,6 +81,7 @@ extension MachineSpec {
         graphics = reader.choice("graphics") ?? graphics
         iso = reader.text("iso") ?? iso
         fullCopy = reader.truth("full_copy") ?? fullCopy
+        rootTree = reader.text("root_tree") ?? rootTree
         xmlPatch = reader.text("xml_patch") ?? xmlPatch
     }
 

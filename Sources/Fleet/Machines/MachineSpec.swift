@@ -52,6 +52,8 @@ package struct MachineSpec: Sendable {
     package var vars = Mapping()
     /// The VM profile that it was made by (`virt:profile:NAME`).
     package var profile: String?
+    /// Of a container, instead of an image: a tarball on the controller, or a directory on the host.
+    package var rootTree: String?
     /// The path of a file with changes to its definition.
     package var xmlPatch: String?
 

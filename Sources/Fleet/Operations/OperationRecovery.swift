@@ -51,7 +51,11 @@ package struct OperationRecovery: Sendable {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)
         case "delete": return try await finishDeletion(record)
+        case "container":
+            return try await ContainerCreation(context: context, driver: driver, say: { _ in }).settle(record)
         case "resize": return try await MachineResizing(context, driver: driver).settle(record)
+        case "change": return try await MachineChanging(context, driver: driver).settle(record)
+        case "clone": return try await MachineCloning(context, driver: driver).settle(record)
         case "rename": return try await MachineRenaming(context, driver: driver).settle(record)
         case "snapshot": return try await MachineSnapshots(context, driver: driver).settle(record)
         case "capture": return try await ImageCapture(context, driver: driver).settle(record)
@@ -112,20 +116,27 @@ package struct OperationRecovery: Sendable {
             try log.record(isElsewhere ? "undone" : "finished")
             return isElsewhere ? "undone" : "finished"
         }
-        let connection = try await driver.connect(to: try context.host(named: host))
+        let place = try context.host(named: host)
+        let connection = try await driver.connect(to: place)
+        let isThere: Bool
         do throws(HypervisorError) {
-            let isThere = try await connection.domain(.uuid(uuid)) != nil
+            isThere = try await connection.domain(.uuid(uuid)) != nil
             if !isThere {
                 let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                try await MachinePower.removeVolumes(paths, over: connection)
+                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+                try await MachinePower.removeVolumes(paths, layers: layers, over: connection)
             }
             await connection.close()
-            try? log.record(isThere ? "undone" : "finished")
-            return isThere ? "undone" : "finished"
         } catch {
             await connection.close()
             throw HostProblem(error, host: host)
         }
+        if !isThere {
+            let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+            try await ContainerTree.remove(paths, on: place, by: context.connector)
+        }
+        try? log.record(isThere ? "undone" : "finished")
+        return isThere ? "undone" : "finished"
     }
 
     /// A VM that runs was only not written down as finished; anything less is taken back.
@@ -141,7 +152,9 @@ package struct OperationRecovery: Sendable {
             try log.record("finished")
             return "finished"
         }
-        let connection = try await driver.connect(to: try context.host(named: host))
+        let place = try context.host(named: host)
+        if record.hasSeeded { try await OfflineSeed(context, host: place, instance: remnants.uuid).release() }
+        let connection = try await driver.connect(to: place)
         let isGone = await remnants.remove(over: connection)
         await connection.close()
         guard isGone else {

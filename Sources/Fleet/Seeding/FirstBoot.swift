@@ -15,6 +15,9 @@ package struct FirstBoot: Sendable {
     /// The host key that it will show, as it is noted in the domain.
     package let publicHostKey: String?
 
+    /// Whether it is written into the disk before the VM starts.
+    var isOffline: Bool { spec.seed == .guestfs || spec.seed == .nbd }
+
     /// Keys that may log in: those that were asked for, and Drover's own.
     var authorizedKeys: [String] { spec.sshKeys + login.keys.filter { !spec.sshKeys.contains($0) } }
 
@@ -73,6 +76,7 @@ extension FirstBoot {
     ///   - host: the VM as a host: whose login it has to allow.
     /// - Throws: diagnostics for a user-data that cannot be read.
     package init(_ spec: MachineSpec, instance: String, nics: [NICRequest], host: Host) async throws {
+        try OfflineSeed.check(spec, nics: nics)
         let login = GuestLogin(host)
         let given = try UserData(spec.userData).givenHostKey()
         let own = given == nil && spec.seed != .none ? try await GuestKey.make() : nil

@@ -15,6 +15,7 @@ struct MachineArguments: Sendable {
         ("autostart", "autostart"), ("machine", "machine"), ("cpu_model", "cpu"), ("tpm", "tpm"),
         ("secure_boot", "secure_boot"), ("iso", "iso"), ("ssh_keys", "ssh_keys"), ("user_data", "user_data"),
         ("network_config", "network_config"), ("roles", "roles"), ("vars", "vars"), ("xml_patch", "xml_patch"),
+        ("root_tree", "root_tree"),
     ]
     /// What says what a VM is; without any of it, one that is there is only started.
     private static let telling = ["cpu", "mem", "image", "profile", "disks", "disk_profile", "iso", "root_tree"]

@@ -22,7 +22,8 @@ struct MachineUpdate: Sendable {
         }
         present.activity = !state.isActive ? .stopped : state.activity == .paused ? .paused : .running
         spec.startState =
-            running ? .running : present.activity == .stopped ? .stopped : present.activity == .paused ? .paused : .running
+            running
+            ? .running : present.activity == .stopped ? .stopped : present.activity == .paused ? .paused : .running
         let all = try MachineComparison(spec: spec, host: call.host, present: present).changes()
         let changes = all.filter { wish.tells($0.field) }
         guard !changes.isEmpty else {
@@ -69,7 +70,8 @@ struct MachineUpdate: Sendable {
         let isStarted = change["started"] != nil
         let isUpdated = change.count > (isStarted ? 1 : 0)
         if isUpdated { change["definition"] = true }
-        let done = [isUpdated ? "updated" : nil, isStarted ? "started" : nil].compactMap { $0 }.joined(separator: " and ")
+        let done = [isUpdated ? "updated" : nil, isStarted ? "started" : nil].compactMap { $0 }.joined(
+            separator: " and ")
         let details = changes.filter { if case .state = $0.field { false } else { true } }.map(\.description)
         let rest = (details + warnings.map(\.summary)).map { "\n" + $0 }.joined()
         return call.changed(

@@ -56,9 +56,11 @@ extension HypervisorConnection {
         // A driver without NVRAM or checkpoints knows fewer flags.
         let fewer = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue
         try await act("undefine", domain) { found in
-            if virDomainUndefineFlags(found, flags) == 0 { return 0 }
-            guard virGetLastError()?.pointee.code == Int32(VIR_ERR_INVALID_ARG.rawValue) else { return -1 }
-            return virDomainUndefineFlags(found, fewer)
+            for known in [flags, fewer] {
+                if virDomainUndefineFlags(found, known) == 0 { return 0 }
+                guard virGetLastError()?.pointee.code == Int32(VIR_ERR_INVALID_ARG.rawValue) else { return -1 }
+            }
+            return virDomainUndefineFlags(found, 0)
         }
     }
 

@@ -4,6 +4,8 @@
 public struct DomainDefinition: DomainEditing, Sendable, Hashable {
     public var document: XMLElement
 
+    public init(_ document: XMLElement) { self.document = document }
+
     /// - Parameter text: libvirt's text.
     public init(reading text: String) throws(HypervisorError) {
         do {
@@ -49,17 +51,32 @@ public struct DomainDefinition: DomainEditing, Sendable, Hashable {
         if let note { document.nodes.append(.element(XMLElement("description", text: note))) }
     }
 
-    /// What the domain starts from, in order: `hd`, `cdrom`, `network`.
-    ///
-    /// Orders of single devices are removed: libvirt takes one way or the other.
-    public mutating func setBootOrder(_ devices: [String]) {
-        document.edit("os") { system in
-            system.remove { $0.localName == "boot" }
-            system.nodes += devices.map { .element(XMLElement("boot", ["dev": $0])) }
+    /// What the domain starts from, in order: `disk`, `cdrom`, `network`, `hd`, as far as its devices or it say so.
+    public var bootOrder: [String] {
+        let devices = document.first("devices")?.children ?? []
+        let turns = devices.compactMap { device -> (Int, String)? in
+            guard let turn = device.first("boot")?[attribute: "order"].flatMap({ Int($0) }) else { return nil }
+            return (turn, device.localName == "interface" ? "network" : device[attribute: "device"] ?? "disk")
         }
-        editDevices { all in
+        if !turns.isEmpty { return turns.sorted { $0.0 < $1.0 }.map(\.1) }
+        return (document.first("os")?.all("boot") ?? []).compactMap { $0[attribute: "dev"] }
+            .map { $0 == "hd" ? "disk" : $0 }
+    }
+
+    /// What the domain starts from, in order: disks by the guest's names of them, interfaces by their addresses.
+    ///
+    /// What the definition says by kinds of devices is removed: libvirt takes one way or the other.
+    public mutating func setBootOrder(_ order: [String]) {
+        document.edit("os") { system in system.remove { $0.localName == "boot" } }
+        editDevices { devices in
             for kind in ["disk", "interface", "hostdev", "redirdev"] {
-                all.edit(kind) { device in device.remove { $0.localName == "boot" } }
+                devices.edit(kind) { device in
+                    device.remove { $0.localName == "boot" }
+                    let name = device.first("target")?[attribute: "dev"]
+                    let key = kind == "interface" ? device.first("mac")?[attribute: "address"] : name
+                    guard let key, let turn = order.firstIndex(of: key) else { return }
+                    device.nodes.append(.element(XMLElement("boot", ["order": "\(turn + 1)"])))
+                }
             }
         }
     }
@@ -74,15 +91,25 @@ public struct DomainDefinition: DomainEditing, Sendable, Hashable {
         }
     }
 
-    /// Puts `devices` in the place of all devices of their kinds.
-    public mutating func replaceDevices(of kinds: [String], with replacements: [XMLElement]) {
+    /// Puts `replacements` in the place of all devices that `matches` holds for.
+    public mutating func replaceDevices(with replacements: [XMLElement], where matches: (XMLElement) -> Bool) {
         editDevices { devices in
-            devices.remove { kinds.contains($0.localName) }
+            devices.remove(where: matches)
             devices.nodes += replacements.map { .element($0) }
         }
     }
 
     private mutating func setText(_ name: String, _ text: String) {
         document.edit(name) { element in element.nodes = [.text(text)] }
+    }
+}
+
+extension DomainXML {
+    /// The next name for a disk on a bus, such as `vdc`, besides those that are `taken`.
+    public static func freeTarget(bus: String, besides taken: Set<String>) -> String {
+        let prefix = bus == "virtio" ? "vd" : "sd"
+        var number = 0
+        while taken.contains(prefix + letters(number)) { number += 1 }
+        return prefix + letters(number)
     }
 }

@@ -22,7 +22,7 @@ extension DomainEditing {
     public mutating func setSource(of target: String, to source: DiskSource) -> Bool {
         editDisk(target) { disk in
             disk.remove { ["backingStore", "mirror"].contains($0.localName) }
-            guard disk[attribute: "type"] == source.type, let path = source.path else {
+            guard disk[attribute: "type"] == source.type, let path = source.path, disk.first("source") != nil else {
                 disk[attribute: "type"] = source.type
                 disk.replace(source.element)
                 return

@@ -8,6 +8,8 @@ struct CreationWork: Sendable {
     let host: Host
     let connection: HypervisorConnection
     let layout: MachineLayout
+    /// Those of the host, by name.
+    let pools: [String: PoolInfo]
     let log: OperationLog
     let say: @Sendable (String) -> Void
 
@@ -18,15 +20,14 @@ struct CreationWork: Sendable {
     ) async throws -> (places: [MachineDefinition.Place], seed: String?) {
         try await refuseTakenVolumes()
         let bases = try await placeImages()
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        let made = try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
             for volume in layout.made { group.addTask { try await make(volume, bases) } }
             if let pool = layout.seedPool { group.addTask { try await makeSeed(seed, in: pool) } }
-            try await group.waitForAll()
+            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
         }
         var places: [MachineDefinition.Place] = []
-        for disk in layout.disks { try await places.append(place(of: disk)) }
-        guard let pool = layout.seedPool else { return (places, nil) }
-        return (places, try await volume(layout.seed, in: pool).path)
+        for disk in layout.disks { try await places.append(place(of: disk, made)) }
+        return (places, layout.seedPool == nil ? nil : made[layout.seed]?.path)
     }
 
     /// What is there already is somebody's: from here on all that bears these names was made by this operation.
@@ -55,16 +56,15 @@ struct CreationWork: Sendable {
         var bases: [ImagePlace: VolumeInfo] = [:]
         for volume in layout.made {
             guard let image = volume.image else { continue }
-            let place = ImagePlace(image: image, pool: try await imagePool(volume.pool))
+            let place = ImagePlace(image: image, pool: imagePool(volume.pool))
             guard bases[place] == nil else { continue }
             bases[place] = try await self.place(place)
         }
         return bases
     }
 
-    private func imagePool(_ pool: String) async throws -> String {
-        let holdsFiles = try await connection.pool(pool)?.kind?.holdsFiles == true
-        return holdsFiles ? pool : MachineParts.standardPool
+    private func imagePool(_ pool: String) -> String {
+        pools[pool]?.kind?.holdsFiles == true ? pool : MachineParts.standardPool
     }
 
     private func place(_ place: ImagePlace) async throws -> VolumeInfo {
@@ -78,47 +78,56 @@ struct CreationWork: Sendable {
         }
     }
 
-    private func make(_ volume: MachineLayout.Volume, _ bases: [ImagePlace: VolumeInfo]) async throws {
+    private func make(
+        _ volume: MachineLayout.Volume, _ bases: [ImagePlace: VolumeInfo]
+    ) async throws -> VolumeInfo {
         try record(making: volume.name, in: volume.pool)
         var spec = VolumeSpec(
             name: volume.name, capacity: volume.capacity, format: volume.format,
             allocation: volume.isSparse ? nil : volume.capacity)
-        guard let image = volume.image else {
-            _ = try await connection.createVolume(spec, in: volume.pool)
-            return
+        guard let image = volume.image else { return try await connection.createVolume(spec, in: volume.pool) }
+        let pool = imagePool(volume.pool)
+        guard let base = bases[ImagePlace(image: image, pool: pool)] else {
+            throw Diagnostics(.error("the image \"\(image.name)\" is not in pool \"\(pool)\"", host: host.name))
         }
-        let pool = try await imagePool(volume.pool)
-        guard let base = bases[ImagePlace(image: image, pool: pool)] else { return }
         if case .overlay = volume.origin {
             spec.backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
-            _ = try await connection.createVolume(spec, in: volume.pool)
-            return
+            return try await connection.createVolume(spec, in: volume.pool)
         }
         let made = try await connection.cloneVolume(base.name, from: pool, as: spec, in: volume.pool)
         if made.capacity < volume.capacity {
             try await connection.resizeVolume(volume.name, in: volume.pool, to: volume.capacity)
         }
+        return made
     }
 
-    private func makeSeed(_ pieces: [(name: String, text: String)], in pool: String) async throws {
+    private func makeSeed(_ pieces: [(name: String, text: String)], in pool: String) async throws -> VolumeInfo {
         let image = try await SeedImage(pieces)
         try record(making: layout.seed, in: pool)
         let length = UInt64(DiskPath.size(image.path) ?? 0)
-        _ = try await connection.createVolume(
+        let volume = try await connection.createVolume(
             VolumeSpec(name: layout.seed, capacity: length, format: "raw", mode: 0o600), in: pool)
         try await connection.upload(image.path, to: layout.seed, in: pool)
+        return volume
     }
 
-    private func place(of disk: MachineLayout.Disk) async throws -> MachineDefinition.Place {
+    private func place(
+        of disk: MachineLayout.Disk, _ made: [String: VolumeInfo]
+    ) async throws -> MachineDefinition.Place {
         switch disk.medium {
         case .path(let path): return MachineDefinition.Place(existing: path, format: disk.request.format)
         case .made(let planned):
-            let found = try await volume(planned.name, in: planned.pool)
-            return try await .init(found, in: connection.pool(planned.pool), format: planned.format)
+            let found: VolumeInfo
+            if let known = made[planned.name] {
+                found = known
+            } else {
+                found = try await volume(planned.name, in: planned.pool)
+            }
+            return .init(found, in: pools[planned.pool], format: planned.format)
         case .volume(let pool, let name):
             let found = try await volume(name, in: pool)
             let format = disk.request.device == .cdrom ? "raw" : disk.request.format ?? found.format ?? "raw"
-            return try await .init(found, in: connection.pool(pool), format: format)
+            return .init(found, in: pools[pool], format: format)
         }
     }
 
@@ -128,6 +137,21 @@ struct CreationWork: Sendable {
             .error(
                 "there is no volume \"\(name)\" in pool \"\(pool)\"",
                 hint: "`drover pool volume list \(pool)` shows those that are there", host: host.name))
+    }
+
+    /// Writes first-boot configuration into the system disk, where it is not given as an image.
+    func seedOffline(_ boot: FirstBoot, into places: [MachineDefinition.Place]) async throws {
+        guard boot.isOffline else { return }
+        guard let disk = places.first, let path = disk.source.path else {
+            throw Diagnostics(
+                .error(
+                    "\"\(boot.spec.name)\" has no disk on \(host.name) that could be written into",
+                    hint: "use --seed cloud-init, or --seed none"))
+        }
+        say("writing first-boot configuration into the disk")
+        try log.record(OperationRecord.seeding)
+        try await OfflineSeed(context, host: host, instance: boot.instance)
+            .apply(boot, to: path, format: disk.format)
     }
 
     /// Defines the VM, and starts it as far as it is to be.
@@ -148,7 +172,11 @@ struct CreationWork: Sendable {
     func undo() async {
         await Task {
             let record = Journal(context.directory).operation(log.id)
-            guard let remnants = record.flatMap({ MachineRemnants($0) }) else { return }
+            guard let record, let remnants = MachineRemnants(record) else { return }
+            if record.hasSeeded {
+                let seed = OfflineSeed(context, host: host, instance: remnants.uuid)
+                do throws(HostProblem) { try await seed.release() } catch { return }
+            }
             if await remnants.remove(over: connection) { try? log.record("undone") }
         }.value
     }

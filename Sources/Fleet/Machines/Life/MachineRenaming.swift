@@ -54,6 +54,10 @@ package struct MachineRenaming: Sendable {
             moves.append(
                 PoolFiles.Move(from: volume.path, to: DiskPath.join(DiskPath.parent(volume.path), name)))
         }
+        if let path = definition.description.nvram, DiskPath.lastComponent(path).hasPrefix(held.name + "_") {
+            let name = new + DiskPath.lastComponent(path).dropFirst(held.name.utf8.count)
+            moves.append(PoolFiles.Move(from: path, to: DiskPath.join(DiskPath.parent(path), name)))
+        }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         try await refuseUsed(moves, held, files)
         let log = try Journal(context.directory).begin(
@@ -213,6 +217,7 @@ private struct RenameWork {
             guard let move = moves.first(where: { $0.from == disk.source?.path }) else { continue }
             definition.setSource(of: disk.target, to: .file(move.to))
         }
+        if let move = moves.first(where: { $0.from == definition.description.nvram }) { definition.setNVRAM(move.to) }
         if var metadata = definition.description.metadata {
             note(&metadata)
             metadata.operation = log.id

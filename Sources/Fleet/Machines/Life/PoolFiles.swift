@@ -84,6 +84,11 @@ struct PoolFiles {
         try await run(#"chmod 0444 -- "$1""#, [path], doing: "protect \(path)")
     }
 
+    /// Makes it one that its owner writes to again.
+    func thaw(_ path: String) async throws {
+        try await run(#"chmod 0600 -- "$1""#, [path], doing: "give \(path) back")
+    }
+
     @discardableResult
     private func run(_ body: String, _ arguments: [String], doing: String) async throws -> String {
         let connection = try await connector.connect(to: host)

@@ -1,0 +1,103 @@
+internal import Hypervisor
+internal import Inventory
+package import Values
+
+/// Changes a VM's disks, NICs, drive, boot order and the like: at once where its guest can take it, and for good.
+package struct MachineChanging: Sendable {
+    private let context: FleetContext
+    private let driver: any HypervisorDriver
+    private let say: @Sendable (String) -> Void
+
+    /// - Parameter say: told what is being done, for a progress line.
+    package init(
+        _ context: FleetContext, driver: any HypervisorDriver, say: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.context = context
+        self.driver = driver
+        self.say = say
+    }
+
+    /// - Returns: what has changed, and when each change takes effect.
+    /// - Throws: `Diagnostics` for what cannot be, which says what was changed before; ``HostProblem``.
+    package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
+        try request.validate()
+        return try await MachineHold(context, driver: driver).with(name) { held in
+            let log = try Journal(context.directory).begin("change", held.fields())
+            var changes: [MachineChange] = []
+            do {
+                try await perform(request, held, log, &changes)
+                try log.record("finished")
+                return changes
+            } catch {
+                let record = Journal(context.directory).operation(log.id)
+                let end = changes.isEmpty ? "undone" : "finished"
+                // To its end, though the task was cancelled.
+                await Task { [connection = held.connection] in
+                    if let record, (try? await Self.removeUnused(record, connection)) != nil { try? log.record(end) }
+                }.value
+                throw Self.told(error, changes, held)
+            }
+        }
+    }
+
+    private func perform(
+        _ request: ChangeRequest, _ held: HeldMachine, _ log: OperationLog, _ changes: inout [MachineChange]
+    ) async throws {
+        if request.changesDefinition {
+            let edit = DefinitionChanges(held: held, request: request, context: context, driver: driver)
+            changes += try await edit.apply()
+        }
+        let files = PoolFiles(host: held.found.host, connector: context.connector)
+        let devices = DeviceChanges(held: held, patience: request.patience, files: files, log: log, say: say)
+        for word in request.removedDisks {
+            changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
+        }
+        for disk in request.addedDisks { changes.append(try await devices.add(disk)) }
+        for word in request.removedNICs { changes.append(try await devices.removeNIC(word)) }
+        for nic in request.addedNICs { changes.append(try await devices.add(nic)) }
+        if let iso = request.iso { changes.append(try await devices.insert(iso == "none" ? nil : iso)) }
+        if let autostart = request.autostart, autostart != held.found.machine.autostart {
+            try await held.connection.setAutostart(held.domain, autostart)
+            changes.append(
+                MachineChange("autostart", from: autostart ? "off" : "on", to: autostart ? "on" : "off", now: true))
+        }
+    }
+
+    /// An error with what had been changed before it.
+    private static func told(_ error: any Error, _ changes: [MachineChange], _ held: HeldMachine) -> any Error {
+        guard !changes.isEmpty else { return error }
+        var problem =
+            (error as? HypervisorError).map { HostProblem($0, host: held.found.host.name) } ?? HostProblem(error)
+        let done = changes.map(\.subject).joined(separator: ", ")
+        problem.diagnostic.hint = "changed before that: \(done)" + (problem.diagnostic.hint.map { "; \($0)" } ?? "")
+        return problem
+    }
+
+    /// What was made and is not the VM's goes; what was being taken from it and is its still stays.
+    func settle(_ record: OperationRecord) async throws -> String {
+        let log = Journal(context.directory).resume(record)
+        return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
+            if let machine { try await connection.waitForJobs(.uuid(machine.uuid), of: machine) }
+            let end = try await Self.removeUnused(record, connection) ? "undone" : "finished"
+            try log.record(end)
+            return end
+        }
+    }
+
+    /// Removes volumes of this operation that no VM has.
+    /// - Returns: whether there were any.
+    private static func removeUnused(
+        _ record: OperationRecord, _ connection: HypervisorConnection
+    ) async throws -> Bool {
+        var removed = false
+        for step in record.steps {
+            guard let name = step["volume"]?.string, let pool = step["pool"]?.string,
+                let volume = try await connection.volume(name, in: pool)
+            else { continue }
+            guard try await VolumeUse.read(connection, besides: "").users(of: [volume.path]).isEmpty else { continue }
+            try await connection.removeVolume(name, in: pool)
+            removed = true
+        }
+        return removed
+    }
+}

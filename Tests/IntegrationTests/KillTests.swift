@@ -1,0 +1,202 @@
+import Foundation
+import Glibc
+import Testing
+
+extension OnALab {
+    @Suite struct KillTests {
+        @Test func nothingIsLeftWhateverTheMoment() async throws {
+            try await Killing(rounds: 4).run()
+        }
+    }
+}
+
+/// `make test-kills`: as often as `DROVER_KILLS` says. `DROVER_SEED` repeats a run.
+@Suite(
+    .serialized, .enabled(if: Killing.asked != nil, "takes long; DROVER_KILLS=N asks for it"), .onOneLab,
+    .timeLimit(.minutes(120)))
+struct ManyKills {
+    @Test func nothingIsLeftWhateverTheMoment() async throws {
+        try await Killing(rounds: try #require(Killing.asked)).run()
+    }
+}
+
+/// The controller's process killed at any moment of what it does to VMs.
+private struct Killing {
+    static let asked = ProcessInfo.processInfo.environment["DROVER_KILLS"].flatMap { Int($0) }
+
+    let rounds: Int
+
+    func run() async throws {
+        let given = ProcessInfo.processInfo.environment["DROVER_SEED"].flatMap { UInt64($0) }
+        let seed = given ?? UInt64.random(in: 1...999_999)
+        print("killing \(rounds) times, DROVER_SEED=\(seed)")
+        let fleet = try LabFleet.shared()
+        try await fleet.withImage()
+        var chance = Chance(state: seed)
+        let victims = Victims(fleet: fleet)
+        try await victims.make()
+        var counts: [String: Int] = [:]
+        for round in 1...max(1, rounds) {
+            let blow = Blow.allCases.randomElement(using: &chance) ?? .create
+            let delay = Double.random(in: 0...blow.longest, using: &chance)
+            let context: Comment = "round \(round) of seed \(seed): \(blow) killed after \(Int(delay * 1000)) ms"
+            try await victims.prepare(blow, round)
+            let ended = try await fleet.drover.run(try await victims.words(blow, round, &chance)) { drover in
+                try await Task.sleep(for: .seconds(delay))
+                kill(drover, SIGKILL)
+            }
+            let recovery = try await fleet.drover.run(["op", "recover", "--format", "json"])
+            try #require(recovery.succeeded, "\(context) \(recovery.words)")
+            let results = try Tree(recovery.output).list.compactMap { $0["result"].string }
+            let end = ended.code == 128 + SIGKILL ? results.first ?? "nothing to settle" : "done before"
+            counts["\(blow) \(end)", default: 0] += 1
+            let open = try await fleet.drover.json("op", "list").list.filter { $0["closed"].bool != true }
+            #expect(open.isEmpty, context)
+            for host in fleet.hosts {
+                let orphans = try await fleet.told(host, Self.orphans)
+                try #require(orphans.isEmpty, "\(context), \(end); on \(host): \(orphans)")
+            }
+            try await victims.check(context)
+            try await victims.tidy(round)
+        }
+        for (what, count) in counts.sorted(by: { $0.key < $1.key }) { print("\(count) x \(what)") }
+        try await victims.remove()
+    }
+
+    /// Files that no VM uses, files that a VM lacks, and domains that nobody asked for; prints nothing when all is well.
+    static let orphans = #"""
+        virsh -q list --all --uuid | while read -r vm; do
+            [ -z "$vm" ] || { virsh dumpxml "$vm"; virsh dumpxml --inactive "$vm" 2>/dev/null; }
+        done | sed -n "s/.*<source file='\([^']*\)'.*/\1/p; s/.*<nvram[^>]*>\([^<]*\)<.*/\1/p" | sort -u > /run/kill-used
+        while read -r file; do
+            if [ -e "$file" ]; then
+                case $file in
+                    *.qcow2) qemu-img info -U --backing-chain "$file" | sed -n 's/^image: //p' ;;
+                    *) printf '%s\n' "$file" ;;
+                esac
+            else
+                echo "missing $file" >&2
+            fi
+        done < /run/kill-used > /run/kill-whole 2> /run/kill-missing
+        cat /run/kill-missing
+        for file in /var/lib/libvirt/images/* /var/lib/libvirt/qemu/nvram/* /var/lib/libvirt/qemu/save/*; do
+            case $file in */drover-image-*.part) ;; */drover-image-*) continue ;; *'*') continue ;; esac
+            grep -qxF -- "$file" /run/kill-whole || echo "orphan $file"
+        done
+        for pool in $(virsh -q pool-list --name); do
+            virsh -q pool-refresh "$pool" > /dev/null || echo "busy $pool"
+        done
+        rm -f /run/kill-used /run/kill-whole /run/kill-missing
+        """#
+}
+
+/// What is begun and cut short.
+private enum Blow: String, CaseIterable {
+    case create, cloneFull, cloneLinked, cloneRunning, delete, resize, resizeRunning, rename
+    case snapshot, snapshotRunning, revert, deleteSnapshot
+
+    /// Seconds that it takes at the most, on a machine with something else to do.
+    var longest: Double {
+        switch self {
+        case .create: 2
+        case .cloneFull, .cloneLinked, .cloneRunning: 3
+        case .rename: 1.5
+        default: 1
+        }
+    }
+}
+
+/// Random, and the same again for the same seed (SplitMix64).
+private struct Chance: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// A VM that is off, one that runs, and what comes and goes beside them; all on one host.
+private struct Victims {
+    let fleet: LabFleet
+    private var drover: Drover { fleet.drover }
+    private static let host = "hv2"
+
+    func make() async throws {
+        for name in ["idle", "busy"] {
+            try await drover.must("vm", "create", name, "--image", "counter", "--memory", "64M", "--on", Self.host)
+        }
+        try await drover.must("vm", "kill", "idle", "--yes")
+    }
+
+    func remove() async throws {
+        for name in [try await idle(), "busy"] {
+            try await drover.must("vm", "delete", name, "--force", "--yes")
+        }
+    }
+
+    /// The one that is off, whatever it is called by now.
+    private func idle() async throws -> String {
+        let names = try await drover.json("vm", "list").list.compactMap { $0["name"].string }
+        return try #require(names.first { $0.hasPrefix("idle") }, "the VM that is off has vanished: \(names)")
+    }
+
+    func prepare(_ blow: Blow, _ round: Int) async throws {
+        switch blow {
+        case .delete: try await drover.must("vm", "clone", try await idle(), "killed\(round)", "--linked", "--start")
+        case .revert, .deleteSnapshot: try await drover.must("vm", "snapshot", "create", try await idle(), "state")
+        default: break
+        }
+    }
+
+    func words(_ blow: Blow, _ round: Int, _ chance: inout Chance) async throws -> [String] {
+        let new = "killed\(round)"
+        let idle = try await idle()
+        let start = Bool.random(using: &chance) ? ["--start"] : []
+        switch blow {
+        case .create: return ["vm", "create", new, "--image", "counter", "--memory", "64M", "--on", Self.host]
+        case .cloneFull: return ["vm", "clone", idle, new] + start
+        case .cloneLinked: return ["vm", "clone", idle, new, "--linked"] + start
+        case .cloneRunning: return ["vm", "clone", "busy", new] + start
+        case .delete: return ["vm", "delete", new, "--force", "--yes"]
+        case .resize: return ["vm", "resize", idle] + Self.sizes(round)
+        case .resizeRunning: return ["vm", "resize", "busy"] + Self.sizes(round)
+        case .rename: return ["vm", "rename", idle, idle == "idle" ? "idle2" : "idle"]
+        case .snapshot: return ["vm", "snapshot", "create", idle, "state"]
+        case .snapshotRunning: return ["vm", "snapshot", "create", "busy", "state"]
+        case .revert: return ["vm", "snapshot", "revert", idle, "state", "--yes"]
+        case .deleteSnapshot: return ["vm", "snapshot", "delete", idle, "state", "--yes"]
+        }
+    }
+
+    private static func sizes(_ round: Int) -> [String] {
+        ["--cpus", "\(1 + round % 3)", "--memory", "\(64 + round % 5)M", "--disk", "\(9000 + round)M"]
+    }
+
+    /// Both are there still, as they were: one off, one running.
+    func check(_ context: Comment) async throws {
+        let list = try await drover.json("vm", "list").list
+        let idle = list.first { $0["name"].string?.hasPrefix("idle") ?? false }
+        let busy = list.first { $0["name"].string == "busy" }
+        #expect(idle?["state"].string == "shut off", context)
+        #expect(busy?["state"].string == "running", context)
+        let names = list.compactMap { $0["name"].string }
+        #expect(Set(names).count == names.count, context)
+    }
+
+    /// What came about in spite of it goes, so that the next round finds the same.
+    func tidy(_ round: Int) async throws {
+        let idle = try await idle()
+        for name in [idle, "busy"] {
+            for snapshot in try await drover.json("vm", "snapshot", "list", name).list {
+                try await drover.must("vm", "snapshot", "delete", name, snapshot["name"].string ?? "", "--yes")
+            }
+        }
+        let left = try await drover.json("vm", "list").list.compactMap { $0["name"].string }
+        if left.contains("killed\(round)") {
+            try await drover.must("vm", "delete", "killed\(round)", "--force", "--yes")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Glibc
+import Lab
+import Testing
+
+extension OnALab {
+    /// VMs, pools, networks and volumes that an SLS describes, among states of the host.
+    @Suite struct VirtualStateTests {
+        private static let sls = """
+            described-pool:
+              virt.pool_running:
+                - ptype: dir
+                - target: /srv/described
+                - permissions:
+                  - mode: '0711'
+            described-net:
+              virt.network_running:
+                - bridge: br0
+                - forward: bridge
+            described-volume:
+              virt.volume_defined:
+                - name: described_spare.qcow2
+                - pool: described-pool
+                - size: 16
+                - format: qcow2
+                - require:
+                  - virt: described-pool
+            described-vm:
+              virt.running:
+                - name: described
+                - cpu: 1
+                - mem: 96
+                - image: counter
+                - interfaces:
+                  - eth0:
+                      type: network
+                      source: described-net
+                - require:
+                  - virt: described-net
+                  - file: /root/described.before
+            described-snapshot:
+              virt.snapshot:
+                - name: described
+                - suffix: fresh
+                - require:
+                  - virt: described-vm
+            /root/described.before:
+              file.managed:
+                - contents: first
+            /root/described:
+              file.managed:
+                - contents: there is a VM
+                - require:
+                  - virt: described-vm
+            described-told:
+              cmd.run:
+                - name: echo told >>/root/described.log
+                - onchanges:
+                  - virt: described-vm
+
+            """
+
+        private static let end = """
+            described-off:
+              virt.powered_off:
+                - name: 'describe?'
+            """
+
+        private func states(_ tree: Tree) -> [(tag: String, result: Tree)] {
+            tree["hv1"].map.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 }
+        }
+
+        @Test func whatIsForetoldIsThenMadeAndStays() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            try fleet.write("fleet/roles/described/init.sls", Self.sls)
+            let look = "virsh -q list --all --name; ls /srv /root; virsh -q pool-list --all; virsh -q net-list --all"
+            let before = try await fleet.told("hv1", look)
+            let check = try await fleet.drover.json("apply", "described", "-t", "hv1", "--check")
+            #expect(try await fleet.told("hv1", look) == before)
+            let applied = try await fleet.drover.json("apply", "described", "-t", "hv1")
+            let foretold = Dictionary(uniqueKeysWithValues: states(check))
+            #expect(states(applied).count == 8)
+            for (tag, result) in states(applied) {
+                #expect(result["result"].bool == true, "\(tag): \(result["comment"].string ?? "")")
+                guard tag.hasPrefix("virt_") else { continue }
+                #expect(foretold[tag]?["result"].bool == nil, "\(tag)")
+                #expect(foretold[tag]?["changes"] == result["changes"], "\(tag)")
+            }
+            let vm = try #require(states(applied).first { $0.tag.hasSuffix("_|-described_|-running") }?.result)
+            #expect(vm["changes"]["described"]["started"].bool == true)
+            #expect(vm["comment"].string == "Domain described defined and started")
+            #expect(
+                try await fleet.told("hv1", "virsh -q domstate described; cat /root/described.log") == "running\n\ntold"
+            )
+            #expect(try await fleet.told("hv1", "virsh -q snapshot-list described --name").contains("described-fresh"))
+
+            let second = try await fleet.drover.json("apply", "described", "-t", "hv1")
+            for (tag, result) in states(second) {
+                #expect(result["result"].bool == true && result["changes"].map.isEmpty, "\(tag): \(result)")
+            }
+            try fleet.write("fleet/roles/undescribed/init.sls", Self.end)
+            try await fleet.drover.must("apply", "undescribed", "-t", "hv1")
+            #expect(try await fleet.told("hv1", "virsh -q domstate described") == "shut off")
+            try await fleet.drover.must("vm", "delete", "described", "--yes")
+            _ = try await fleet.told(
+                "hv1",
+                """
+                virsh -q net-destroy described-net && virsh -q net-undefine described-net
+                virsh -q vol-delete described_spare.qcow2 described-pool
+                virsh -q pool-destroy described-pool && virsh -q pool-undefine described-pool
+                rm -rf /srv/described /root/described /root/described.*
+                """)
+        }
+
+        @Test func withoutItsControllerAHostGoesOnAndSaysSo() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            try fleet.write(
+                "fleet/roles/deserted/init.sls",
+                """
+                deserted-begins:
+                  cmd.run:
+                    - name: touch /root/deserted.began && sleep 4
+                deserted-vm:
+                  virt.running:
+                    - cpu: 1
+                    - mem: 96
+                    - image: counter
+                deserted-after:
+                  cmd.run:
+                    - name: touch /root/deserted.wrong
+                    - require:
+                      - virt: deserted-vm
+                deserted-rescue:
+                  cmd.run:
+                    - name: touch /root/deserted.rescued
+                    - onfail:
+                      - virt: deserted-vm
+
+                """)
+            _ = try await fleet.drover("apply", "deserted", "-t", "hv1") { process in
+                _ = try await eventually("the run") {
+                    try await fleet.on("hv1", "test -e /root/deserted.began").succeeded ? true : nil
+                }
+                kill(process, SIGKILL)
+            }
+            _ = try await eventually("the rest of the run") {
+                try await fleet.on("hv1", "test -e /root/deserted.rescued").succeeded ? true : nil
+            }
+            #expect(try await fleet.on("hv1", "test -e /root/deserted.wrong").succeeded == false)
+            let spool = try await fleet.told("hv1", "cat /run/drover/run.*/spool")
+            #expect(spool.contains("Not run: the controller went away"))
+            #expect(try await fleet.told("hv1", "virsh -q list --all --name").contains("deserted") == false)
+            _ = try await fleet.told("hv1", "rm -f /root/deserted.*")
+        }
+    }
+}

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills check bench bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills check bench bench-up bench-vms bench-images install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -29,7 +29,7 @@ test-kills: build
 
 check:
 	@.ci/prerequisites test
-	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/images
+	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/up Benchmarks/vms Benchmarks/images
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 
 format:
@@ -37,6 +37,13 @@ format:
 
 bench: release
 	Benchmarks/run
+
+bench-up: release
+	Benchmarks/up
+	Benchmarks/up guest
+
+bench-vms: release
+	Benchmarks/vms
 
 # An image to 8 hosts with links of 50 MiB/s: about 6 minutes, 14 GiB of memory.
 bench-images: release

@@ -9,8 +9,8 @@ package struct FieldChange: Sendable, Hashable {
         case state(StartState)
         /// A disk by its name, grown to a size.
         case disk(String, path: String, ByteSize)
-        /// A disk that it has not: by its place among those wished.
-        case newDisk(String, ByteSize?)
+        /// A disk that it has not.
+        case newDisk(DiskRequest)
         /// The NIC at a place, by its MAC address.
         case nic(Int, mac: String, NICRequest)
         case newNIC(Int, NICRequest)
@@ -35,7 +35,8 @@ package struct FieldChange: Sendable, Hashable {
         case .memory: "memory"
         case .autostart: "autostart"
         case .state: "state"
-        case .disk(let name, _, _), .newDisk(let name, _): "disk \(name)"
+        case .disk(let name, _, _): "disk \(name)"
+        case .newDisk(let disk): "disk \(disk.name)"
         case .nic(let index, _, _), .newNIC(let index, _): "nic \(index)"
         }
     }

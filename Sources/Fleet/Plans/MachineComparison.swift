@@ -47,7 +47,7 @@ struct MachineComparison {
             guard let there = present.disks.first(where: { $0.name == wanted.name }) else {
                 // The profile's disks are for VMs that are made; what a VM is to have besides is in its entry.
                 guard listed.contains(wanted.name) else { return nil }
-                return .init(.newDisk(wanted.name, wanted.size), "none", wanted.size?.description ?? "one")
+                return .init(.newDisk(wanted), "none", wanted.size?.description ?? "one")
             }
             guard let size = wanted.size, let capacity = there.capacity, size.bytes > capacity else { return nil }
             return .init(
@@ -56,7 +56,10 @@ struct MachineComparison {
     }
 
     private func nics() throws(Diagnostics) -> [FieldChange] {
-        try spec.nics(on: host).enumerated().compactMap { index, wanted in
+        let wishes = try spec.nics(on: host)
+        // One that was exchanged stands behind the others.
+        if wishes.map(\.sourceText).sorted() == present.nics.map(\.source).sorted() { return [] }
+        return wishes.enumerated().compactMap { index, wanted in
             let source = wanted.sourceText
             guard present.nics.indices.contains(index) else { return .init(.newNIC(index, wanted), "none", source) }
             let there = present.nics[index]

@@ -96,6 +96,7 @@ struct PlanSteps: Sendable {
 
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {
         var request = ResizeRequest()
+        var devices = ChangeRequest()
         var state: StartState?
         var autostart: Bool?
         for change in line.changes {
@@ -105,20 +106,33 @@ struct PlanSteps: Sendable {
             case .disk(let name, _, let size): request.disks.append(.init(name: name, size: size))
             case .autostart(let wanted): autostart = wanted
             case .state(let wanted): state = wanted
-            case .newDisk, .nic, .newNIC: continue
+            case .newDisk(let disk): devices.addedDisks.append(disk)
+            case .nic(_, let mac, let nic):
+                devices.removedNICs.append(mac)
+                devices.addedNICs.append(Self.bare(nic, mac: MACAddress(mac)))
+            case .newNIC(_, let nic): devices.addedNICs.append(Self.bare(nic, mac: nic.mac))
             }
         }
-        var warnings: [Diagnostic] = []
+        var changes: [MachineChange] = []
         if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
-            let changes = try await MachineResizing(context, driver: driver).resize(line.name, request)
-            warnings = changes.filter { $0.now == false }.map { change in
-                .warning(
-                    "\(line.name): \(change.subject) \(change.to) takes effect at the next start", detail: change.note,
-                    host: line.host)
-            }
+            changes += try await MachineResizing(context, driver: driver).resize(line.name, request)
+        }
+        if !devices.isEmpty { changes += try await MachineChanging(context, driver: driver).change(line.name, devices) }
+        let warnings = changes.filter { $0.now == false }.map { change in
+            Diagnostic.warning(
+                "\(line.name): \(change.subject) \(change.to) takes effect at the next start", detail: change.note,
+                host: line.host)
         }
         if state != nil || autostart != nil { try await settle(line, state: state, autostart: autostart) }
         return warnings
+    }
+
+    /// A NIC for a guest that is there: what its addresses are is its own affair.
+    private static func bare(_ nic: NICRequest, mac: MACAddress?) -> NICRequest {
+        var nic = nic
+        nic.mac = mac
+        (nic.address, nic.gateway, nic.dns) = (nil, nil, [])
+        return nic
     }
 
     private func settle(_ line: PlanLine, state: StartState?, autostart: Bool?) async throws {

@@ -57,7 +57,7 @@ struct MachineUpdate: Sendable {
             case .autostart: change["autostart"] = true
             case .state: change["started"] = true
             case .disk(let name, _, _): parts["disk", default: [:]]["updated", default: []].append(Value(name))
-            case .newDisk(let name, _): parts["disk", default: [:]]["attached", default: []].append(Value(name))
+            case .newDisk(let disk): parts["disk", default: [:]]["attached", default: []].append(Value(disk.name))
             case .nic(let index, _, _):
                 parts["interface", default: [:]]["updated", default: []].append(Value("eth\(index)"))
             case .newNIC(let index, _):

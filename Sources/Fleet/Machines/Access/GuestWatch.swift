@@ -108,7 +108,7 @@ actor GuestWatch {
         do throws(HostProblem) {
             let jump = try await openShell().session
             do throws(SSHError) {
-                let keys = try await SSHSession.hostKeys(of: address, via: jump, timeout: 5)
+                let keys = try await SSHSession.hostKeys(of: address, via: jump, timeout: 20)
                 // Until its first boot has put the key in place, or when somebody else has the address.
                 if let given = found.machine.metadata?.hostKey, !keys.contains(where: { $0.text == given }) {
                     seen.problem = "the SSH server at \(address) does not show the host key that the VM was given"

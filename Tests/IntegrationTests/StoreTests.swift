@@ -59,14 +59,13 @@ extension OnALab {
             #expect(operation["last_step"].string == "undone")
             // A pool that only stands ready keeps its secret, and takes it along.
             try await fleet.drover.must(
-                "pool", "create", "ceph", "--type", "rbd", "--source-host", "mon1", "--source-name", "vms",
-                "--auth-user",
-                "libvirt", "--auth-password-file", try fleet.write("cephx", "bm90IGZvciB0aGUgd29ybGQ=\n"), "--no-start",
-                "--no-autostart", "-t", "hv1")
-            #expect(try await fleet.told("hv1", "virsh secret-list").contains("ceph pool_ceph"))
-            try await fleet.drover.must("pool", "delete", "ceph", "--yes", "-t", "hv1")
+                "pool", "create", "spare", "--type", "iscsi", "--path", "/dev/disk/by-path", "--source-host", "nas",
+                "--device", "iqn.2026-01.lan.nas:vms", "--auth-user", "drover", "--auth-password-file", password,
+                "--no-start", "--no-autostart", "-t", "hv1")
+            #expect(try await fleet.told("hv1", "virsh secret-list").contains("iscsi pool_spare"))
+            try await fleet.drover.must("pool", "delete", "spare", "--yes", "-t", "hv1")
             #expect(try await fleet.told("hv1", "virsh -q secret-list").isEmpty)
-            let traces = try await Ended.run(["grep", "-rlE", "not for the world|bm90IGZv", fleet.drover.fleet])
+            let traces = try await Ended.run(["grep", "-rlE", "not for the world", fleet.drover.fleet])
             #expect(traces.output.isEmpty, traces.words)
         }
 

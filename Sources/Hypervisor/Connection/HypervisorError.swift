@@ -121,6 +121,10 @@ extension HypervisorError {
                 "Unable to find 'dnsmasq' binary",
                 "networks with DHCP or DNS need dnsmasq there; apply the hypervisor role"
             ),
+            (
+                "missing backend for pool type",
+                "that kind of pool needs another package of libvirt's storage drivers there"
+            ),
             ("Could not access KVM kernel module", "the host has no usable KVM; use emulation (type qemu)"),
         ]
         return known.first { message.contains($0.part) }?.hint

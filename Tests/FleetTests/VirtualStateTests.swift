@@ -181,11 +181,11 @@ import Values
             #expect(second.changes == 0, "\(second.value)")
             #expect(second.results[0].comment == "Pool vms already running")
 
-            let end = "vms:\n  virt.pool_deleted:\n    - purge: True\n"
+            let end = "vms:\n  virt.pool_deleted: []\n"
             try fleet.write(end, to: "roles/vms/init.sls")
             let gone = try await Self.converge(fleet)
             let wanted: Value = [
-                "stopped": true, "deleted": true, "undefined": true, "deleted_volumes": ["spare.qcow2"],
+                "stopped": true, "deleted": false, "undefined": true, "deleted_volumes": [],
             ]
             #expect(Value(gone.results[0].changes) == wanted)
             #expect(try await connection.pool("vms") == nil)
@@ -197,20 +197,27 @@ import Values
         let sls = """
             kept:
               virt.snapshot:
-                - name: test
+                - name: 'kept?'
                 - suffix: nightly
             """
         try await Self.withFleet(sls) { fleet, connection in
+            try await connection.define(
+                xml: """
+                    <domain type='test'><name>kept1</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>
+                    <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+                    <source file='/vms/kept1.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+                    """)
+            try await connection.start("kept1")
             let report = try await Self.converge(fleet)
-            #expect(Value(report.results[0].changes) == ["saved": [["domain": "test", "snapshot": "test-nightly"]]])
+            #expect(Value(report.results[0].changes) == ["saved": [["domain": "kept1", "snapshot": "kept1-nightly"]]])
             #expect(try await Self.apply(fleet).changes == 0)
-            try await connection.destroy("test")
-            let back = "back:\n  virt.reverted:\n    - name: test\n    - snapshot: test-nightly\n"
+            try await connection.destroy("kept1")
+            let back = "back:\n  virt.reverted:\n    - name: kept1\n    - snapshot: kept1-nightly\n"
             try fleet.write(back, to: "roles/vms/init.sls")
             let reverted = try await Self.converge(fleet)
-            let wanted: Value = ["reverted": [["domain": "test", "current": "test-nightly", "deleted": false]]]
+            let wanted: Value = ["reverted": [["domain": "kept1", "current": "kept1-nightly", "deleted": false]]]
             #expect(Value(reverted.results[0].changes) == wanted)
-            #expect(try await connection.state("test").activity == .running)
+            #expect(try await connection.state("kept1").activity == .running)
         }
     }
 }

@@ -102,10 +102,13 @@ package struct MachinePlacement: Sendable {
             }
         }
         let demands = hosts.map { host in
-            (host.name, Result { () throws(Diagnostics) in
+            (
+                host.name,
+                Result { () throws(Diagnostics) in
                     try host.require(.disks)
                     return try MachineDemand(spec, on: host, image: image)
-                })
+                }
+            )
         }
         let allowed = try spec.place.map { Set(try context.hosts($0).map(\.name)) }
         return PlacementRound.Request(

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-containers check bench install clean format
+.PHONY: build release prerequisites demo test check bench install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -21,9 +21,6 @@ demo: build
 
 test: check build
 	.ci/test
-
-test-containers: build
-	DROVER_TEST_CONTAINERS=1 DROVER_REQUIRE_LAB=1 swift test --filter ContainerLabTests
 
 check:
 	@.ci/prerequisites test

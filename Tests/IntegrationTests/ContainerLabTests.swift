@@ -3,7 +3,7 @@ import Glibc
 import Lab
 import Testing
 
-/// Containers on a lab host whose driver is LXC: `make test-containers`. The host gets what nspawn keeps from it (the
+/// Containers on a lab host whose driver is LXC: `DROVER_TEST_CONTAINERS=1`. The host gets what nspawn keeps from it (the
 /// FUSE device), and libvirt there does without systemd-machined, which knows no machine within a machine.
 @Suite(
     .enabled(if: ProcessInfo.processInfo.environment["DROVER_TEST_CONTAINERS"] == "1"), .serialized)

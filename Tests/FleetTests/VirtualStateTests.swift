@@ -138,4 +138,86 @@ import Values
             #expect(!FileManager.default.fileExists(atPath: fleet.root + "/ran"))
         }
     }
+
+    @Test func poolsNetworksAndVolumesAreMadeAndRemoved() async throws {
+        let sls = """
+            vms:
+              virt.pool_running:
+                - ptype: dir
+                - target: /vms
+                - permissions:
+                  - mode: '0711'
+                - autostart: True
+            lan9:
+              virt.network_running:
+                - bridge: br9
+                - forward: bridge
+            spare:
+              virt.volume_defined:
+                - name: spare.qcow2
+                - pool: vms
+                - size: 64
+                - require:
+                  - virt: vms
+            again:
+              virt.volume_defined:
+                - name: spare.qcow2
+                - pool: vms
+                - size: 65
+                - require:
+                  - virt: spare
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            let report = try await Self.converge(fleet)
+            #expect(
+                report.results.map { Value($0.changes) } == [
+                    ["vms": "Pool defined, marked for autostart, started"],
+                    ["lan9": "Network defined, marked for autostart, started"],
+                    ["vms/spare.qcow2": ["old": "", "new": "defined"]], [:],
+                ] as [Value])
+            #expect(
+                report.results[3].comment == "The capacity of the volume is different, but no resize performed")
+            let second = try await Self.apply(fleet)
+            #expect(second.changes == 0, "\(second.value)")
+            #expect(second.results[0].comment == "Pool vms already running")
+
+            let end = "vms:\n  virt.pool_deleted: []\n"
+            try fleet.write(end, to: "roles/vms/init.sls")
+            let gone = try await Self.converge(fleet)
+            let wanted: Value = [
+                "stopped": true, "deleted": false, "undefined": true, "deleted_volumes": [],
+            ]
+            #expect(Value(gone.results[0].changes) == wanted)
+            #expect(try await connection.pool("vms") == nil)
+            #expect(try await Self.apply(fleet).results[0].comment == "Storage pool could not be found: vms")
+        }
+    }
+
+    @Test func snapshotsAreTakenOnceAndRevertedTo() async throws {
+        let sls = """
+            kept:
+              virt.snapshot:
+                - name: 'kept?'
+                - suffix: nightly
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            try await connection.define(
+                xml: """
+                    <domain type='test'><name>kept1</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>
+                    <devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+                    <source file='/vms/kept1.qcow2'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+                    """)
+            try await connection.start("kept1")
+            let report = try await Self.converge(fleet)
+            #expect(Value(report.results[0].changes) == ["saved": [["domain": "kept1", "snapshot": "kept1-nightly"]]])
+            #expect(try await Self.apply(fleet).changes == 0)
+            try await connection.destroy("kept1")
+            let back = "back:\n  virt.reverted:\n    - name: kept1\n    - snapshot: kept1-nightly\n"
+            try fleet.write(back, to: "roles/vms/init.sls")
+            let reverted = try await Self.converge(fleet)
+            let wanted: Value = ["reverted": [["domain": "kept1", "current": "kept1-nightly", "deleted": false]]]
+            #expect(Value(reverted.results[0].changes) == wanted)
+            #expect(try await connection.state("kept1").activity == .running)
+        }
+    }
 }

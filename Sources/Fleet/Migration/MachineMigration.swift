@@ -31,6 +31,9 @@ package struct MachineMigration: Sendable {
         defer { withExtendedLifetime(lock) {} }
         tell(.step("looking for \"\(name)\""))
         let found = try await MachineCensus(context, driver: driver).find(name)
+        for host in [found.host, destination] {
+            try host.require(found.machine.state.isActive ? .liveMigration : .offlineMigration)
+        }
         // Called by its UUID: what counts is the lock of its name.
         guard found.machine.name == name else { return try await migrate(found.machine.name, to: destination) }
         guard found.host.name != destination.name else {

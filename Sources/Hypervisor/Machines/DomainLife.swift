@@ -20,7 +20,12 @@ extension HypervisorConnection {
 
     /// Asks the guest to shut down; does not wait for it.
     public func shutdown(_ domain: DomainReference) async throws(HypervisorError) {
-        try await act("shut down", domain, virDomainShutdown)
+        guard uri.driver == "lxc" else { return try await act("shut down", domain, virDomainShutdown) }
+        // What runs first in a container listens to one or to the other, and libvirt stops at what it could send.
+        try await act("shut down", domain) { found in
+            virDomainShutdownFlags(found, UInt32(VIR_DOMAIN_SHUTDOWN_INITCTL.rawValue))
+            return virDomainShutdownFlags(found, UInt32(VIR_DOMAIN_SHUTDOWN_SIGNAL.rawValue))
+        }
     }
 
     /// Asks the guest to reboot.

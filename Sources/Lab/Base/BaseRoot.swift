@@ -16,7 +16,7 @@ struct BaseRoot: Sendable, Hashable {
         "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "qemu-block-extra", "nftables",
         "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "swtpm", "swtpm-tools", "netcat-openbsd", "sudo", "curl",
         "rsync", "ethtool",
-        "hello",
+        "hello", "libvirt-daemon-driver-lxc",
     ]
 
     /// Takes both from the cache, or makes them by downloading from the machine's own mirrors.

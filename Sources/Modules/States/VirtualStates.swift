@@ -14,7 +14,8 @@ let virtualMachineStates: [StateFunction] = [
         [patience]),
     controllers("powered_off", "The VMs are off, by pulling the plug. The name may hold wildcards.", []),
     controllers("unpowered", "Old name of virt.powered_off.", []),
-    controllers("rebooted", "The guests have been told to reboot, at each run: give it \"onchanges\".",
+    controllers(
+        "rebooted", "The guests have been told to reboot, at each run: give it \"onchanges\".",
         [patience]),
     controllers("snapshot", "There is a snapshot of each VM. The name may hold wildcards.", snapshotArguments),
     controllers("saved", "Old name of virt.snapshot.", snapshotArguments),

@@ -15,6 +15,7 @@ package struct MachineSnapshots: Sendable {
     /// A VM's snapshots, oldest first.
     package func list(_ name: String) async throws -> [DomainSnapshot] {
         let found = try await MachineCensus(context, driver: driver).find(name)
+        try found.host.require(.snapshots)
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
             let snapshots = try await connection.snapshots(of: .uuid(found.machine.uuid))
@@ -90,6 +91,7 @@ package struct MachineSnapshots: Sendable {
         act: (HeldMachine) async throws(HypervisorError) -> Answer
     ) async throws -> Answer {
         try await MachineHold(context, driver: driver).with(name) { held in
+            try held.found.host.require(.snapshots)
             try await refuse(held)
             let log = try Journal(context.directory).begin(
                 "snapshot", held.fields(("verb", Value(verb)), ("snapshot", Value(snapshot))))

@@ -69,7 +69,8 @@ struct VMDelete: AsyncParsableCommand {
         Terminal.note("\(found.machine.name) on \(found.host.name) will be lost, with")
         for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
         try common.confirmed("delete \"\(found.machine.name)\"?")
-        try await deletion.delete(found, volumes: volumes, force: force)
+        let kept = try await deletion.delete(found, volumes: volumes, force: force)
+        Terminal.show(kept)
         Terminal.note("\(found.machine.name) deleted")
     }
 }

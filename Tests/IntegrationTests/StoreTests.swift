@@ -31,6 +31,22 @@ extension OnALab {
             try await drover.must("pool", "volume", "resize", "data", "v.qcow2", "20M", "-t", "hv1")
             let sizes = try await drover.json("pool", "volume", "list", "data").list
             #expect(sizes.map { $0["capacity_bytes"].number } == [20_971_520, 10_485_760], "\(sizes)")
+            for words in ["one", "another"] {
+                let file = try fleet.write("upload", words)
+                let upload = ["pool", "volume", "upload", "data", "file.raw", file, "-t", "hv1"]
+                let sent = try await drover.run(upload + (words == "one" ? [] : ["--replace", "--yes"]))
+                #expect(sent.succeeded, sent.words)
+                #expect(try await fleet.told("hv1", "cat '/srv/data/a b/file.raw'") == words)
+            }
+            // What libvirt has not seen yet keeps what it stands on.
+            _ = try await fleet.told(
+                "hv1",
+                "cd '/srv/data/a b' && ! ls *.part 2>/dev/null && qemu-img create -q -f qcow2 -F qcow2 -b v.qcow2 over.qcow2"
+            )
+            for act in [["delete", "data", "v.qcow2", "--yes"], ["resize", "data", "v.qcow2", "40M"]] {
+                let refused = try await drover.run(["pool", "volume"] + act + ["-t", "hv1"])
+                #expect(refused.code == 3 && refused.problem.contains("\"over.qcow2\" stands on"), refused.words)
+            }
             let kept = try await drover("pool", "delete", "data", "-t", "hv1", "--content")
             #expect(kept.code == 64 && kept.problem.contains("v.qcow2"), kept.words)
             try await drover.must("pool", "delete", "data", "-t", "hv1", "--content", "--yes")

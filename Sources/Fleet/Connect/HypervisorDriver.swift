@@ -34,15 +34,6 @@ package struct TLSHypervisorDriver: HypervisorDriver {
     }
 }
 
-extension HostProblem {
-    /// A hypervisor's refusal, with libvirt's whole text.
-    package init(_ error: HypervisorError, host: String) {
-        self.init(
-            error.isConnectionLoss ? .lost : .failed,
-            .error("cannot \(error.operation): \(error.message)", hint: error.hint, host: host))
-    }
-}
-
 extension Host {
     /// Whether this host is one that can hold VMs.
     package var isHypervisor: Bool {

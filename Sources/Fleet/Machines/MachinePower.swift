@@ -63,17 +63,3 @@ package struct MachinePower: Sendable {
         }
     }
 }
-
-extension HostProblem {
-    /// Any error of an act on one of several VMs, as what is told of that one.
-    init(_ error: any Error) {
-        switch error {
-        case let problem as HostProblem: self = problem
-        case let found as Diagnostics:
-            self.init(.failed, found.all.first ?? .error("it failed"))
-        case let locked as OperationLocked: self.init(.failed, locked.diagnostic)
-        case let file as FileError: self.init(.failed, file.diagnostic)
-        default: self.init(.failed, .error("\(error)"))
-        }
-    }
-}

@@ -90,28 +90,11 @@ package struct FleetApplying: Sendable {
             try Task.checkCancellation()
             warnings = try await steps.carryOut(line)
         } catch {
-            problem = Self.problem(error, line)
+            problem = HostProblem(error, host: line.target ?? line.host)
         }
         let outcome = PlanOutcome(
             line: line, problem: problem, warnings: warnings, seconds: Clock.seconds(since: began))
         tell(.ended(outcome))
         return outcome
-    }
-
-    private static func problem(_ error: any Error, _ line: PlanLine) -> HostProblem {
-        let host = line.target ?? line.host
-        switch error {
-        case let problem as HostProblem: return problem
-        case let found as Diagnostics: return HostProblem(.failed, found.all.first ?? .error("\(line.name) failed"))
-        case let one as Diagnostic: return HostProblem(.failed, one)
-        case let locked as OperationLocked: return HostProblem(.failed, locked.diagnostic)
-        case let file as FileError: return HostProblem(.failed, file.diagnostic)
-        case let unknown as MigrationUnknown: return HostProblem(.lost, unknown.diagnostic)
-        case is MigrationDetached:
-            return HostProblem(.lost, .error("let go: the migration goes on by itself", hint: "`drover op list`"))
-        case is CancellationError:
-            return HostProblem(.failed, .error("interrupted", hint: "run it again to go on", host: host))
-        default: return HostProblem(.failed, .error("\(error)", host: host))
-        }
     }
 }

@@ -89,7 +89,7 @@ package struct StoreDetails: Sendable {
     private func ask(
         _ hosts: [Host], _ body: @escaping @Sendable (Host, HypervisorConnection) async throws -> Found?
     ) async -> HostAnswers<Found?> {
-        await HostAnswers(hosts, limit: context.parallel) { host in
+        await HostAnswers(hosts, limit: context.parallel, within: context.timeout) { host in
             try await driver.visit(host) { connection in try await body(host, connection) }
         }
     }

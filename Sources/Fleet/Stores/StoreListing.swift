@@ -49,6 +49,8 @@ package struct StoreListing: Sendable {
     private func ask<Answer: Sendable>(
         _ hosts: [Host], _ question: @escaping @Sendable (HypervisorConnection) async throws -> Answer
     ) async -> HostAnswers<Answer> {
-        await HostAnswers(hosts, limit: context.parallel) { host in try await driver.visit(host, question) }
+        await HostAnswers(hosts, limit: context.parallel, within: context.timeout) { host in
+            try await driver.visit(host, question)
+        }
     }
 }

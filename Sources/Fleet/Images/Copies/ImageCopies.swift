@@ -18,18 +18,13 @@ package struct ImageCopies: Sendable {
     /// By host, in the inventory's order.
     package let hosts: [(host: Host, answer: Result<[Copy], HostProblem>)]
 
-    /// - Parameters:
-    ///   - refreshing: whether libvirt looks again at what stands on them, as it must before any is removed.
-    ///   - seconds: how long a host may take; one that takes longer is reported for that.
+    /// - Parameter refreshing: whether libvirt looks again at what stands on them, as it must before any is removed.
     package init(
-        _ context: FleetContext, driver: any HypervisorDriver, of hosts: [Host]? = nil, refreshing: Bool = false,
-        seconds: Int = 30
+        _ context: FleetContext, driver: any HypervisorDriver, of hosts: [Host]? = nil, refreshing: Bool = false
     ) async {
         let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
-        self.hosts = await HostAnswers(asked, limit: context.parallel) { host in
-            try await Self.within(seconds, host) {
-                try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) }
-            }
+        self.hosts = await HostAnswers(asked, limit: context.parallel, within: context.timeout * 3) { host in
+            try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) }
         }.hosts
     }
 
@@ -46,20 +41,5 @@ package struct ImageCopies: Sendable {
     /// Who would lose its disk with a volume: the names of VMs, and volumes of nobody; sorted.
     static func users(of path: String, in use: StoreUse) -> [String] {
         Set(use.users(of: [path]).map { $0.isMachine ? $0.name : "volume \($0.name)" }).sorted()
-    }
-
-    private static func within<Answer: Sendable>(
-        _ seconds: Int, _ host: Host, _ body: @escaping @Sendable () async throws -> Answer
-    ) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw HostProblem(.unreachable, .error("no answer within \(seconds) s", host: host.name))
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
     }
 }

@@ -86,7 +86,7 @@ package struct ImagePush: Sendable {
                             try log.record("making", Mapping([("host", Value(host.name)), ("volume", Value($0))]))
                         }))
             } catch {
-                return .failure(HostProblem(reason: error, host: host.name))
+                return .failure(HostProblem(error, host: host.name))
             }
         }
     }
@@ -129,19 +129,5 @@ package struct ImagePush: Sendable {
         }
         try Journal(context.directory).resume(record).record("undone")
         return "undone"
-    }
-}
-
-extension HostProblem {
-    /// Any error as a host's problem.
-    init(reason error: any Error, host: String) {
-        switch error {
-        case let problem as HostProblem: self = problem
-        case let error as HypervisorError: self.init(error, host: host)
-        case let diagnostic as Diagnostic: self.init(.failed, diagnostic)
-        case let found as Diagnostics: self.init(.failed, found.all.first ?? .error("\(found)", host: host))
-        case let error as FileError: self.init(.failed, error.diagnostic)
-        default: self.init(.failed, .error("\(error)", host: host))
-        }
     }
 }

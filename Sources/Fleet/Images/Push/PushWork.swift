@@ -98,7 +98,7 @@ struct PushWork: Sendable {
                 try await seats[host].verify(image)
                 return .verified(host, nil)
             } catch {
-                return .verified(host, HostProblem(reason: error, host: seats[host].host.name))
+                return .verified(host, HostProblem(error, host: seats[host].host.name))
             }
         }
     }
@@ -113,7 +113,7 @@ struct PushWork: Sendable {
             }
             return nil
         } catch {
-            return HostProblem(reason: error, host: target.host.name)
+            return HostProblem(error, host: target.host.name)
         }
     }
 
@@ -152,7 +152,7 @@ struct PushWork: Sendable {
                 try await seat.publish(image)
                 return End(result: .success(.placed), isTidy: true)
             } catch {
-                problem = HostProblem(reason: error, host: seat.host.name)
+                problem = HostProblem(error, host: seat.host.name)
             }
         }
         let isTidy = await seat.removePart()

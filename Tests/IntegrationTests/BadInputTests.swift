@@ -195,7 +195,7 @@ extension OnALab {
                 "text": "echo 'no image' >\"$0\"",
                 "cut": "qemu-img create -q -f qcow2 \"$0\" 8M && truncate -s 60 \"$0\"",
                 "chained":
-                    "qemu-img create -q -f qcow2 \"$0.base\" 8M && qemu-img create -q -f qcow2 -b \"$0.base\" -F qcow2 \"$0\"",
+                    "qemu-img create -q -f qcow2 \"$0.base\" 8M && qemu-img create -q -f qcow2 -b \"$0.base\" -F qcow2 \"$0\" && rm -f \"$0.base\"",
                 "missing": "rm -f \"$0\"",
             ]
             #expect(try await Ended.run(["sh", "-c", try #require(make[kind]), path]).succeeded)

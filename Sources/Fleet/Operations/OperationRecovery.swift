@@ -117,19 +117,14 @@ package struct OperationRecovery: Sendable {
             return isElsewhere ? "undone" : "finished"
         }
         let place = try context.host(named: host)
-        let connection = try await driver.connect(to: place)
-        let isThere: Bool
-        do throws(HypervisorError) {
-            isThere = try await connection.domain(.uuid(uuid)) != nil
-            if !isThere {
-                let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
-                try await MachinePower.removeVolumes(paths, layers: layers, over: connection)
-            }
-            await connection.close()
-        } catch {
-            await connection.close()
-            throw HostProblem(error, host: host)
+        let isThere = try await driver.visit(place) { connection in
+            guard try await connection.domain(.uuid(uuid)) == nil else { return true }
+            let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+            let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+            // What somebody uses by now stays, and is his.
+            _ = try await VolumeRemoval(context, driver: driver, on: place)
+                .remove(paths, layers: layers, over: connection)
+            return false
         }
         if !isThere {
             let paths = record["volumes"]?.list?.compactMap(\.string) ?? []

@@ -48,7 +48,9 @@ package struct MachineChanging: Sendable {
             changes += try await edit.apply()
         }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
-        let devices = DeviceChanges(held: held, patience: request.patience, files: files, log: log, say: say)
+        let devices = DeviceChanges(
+            held: held, patience: request.patience, files: files,
+            removal: VolumeRemoval(context, driver: driver, on: held.found.host), log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
         }
@@ -94,7 +96,8 @@ package struct MachineChanging: Sendable {
             guard let name = step["volume"]?.string, let pool = step["pool"]?.string,
                 let volume = try await connection.volume(name, in: pool)
             else { continue }
-            guard try await VolumeUse.read(connection, besides: "").users(of: [volume.path]).isEmpty else { continue }
+            let use = try await StoreUse.read(connection, refreshing: true)
+            guard use.users(of: volume).isEmpty else { continue }
             try await connection.removeVolume(name, in: pool)
             removed = true
         }

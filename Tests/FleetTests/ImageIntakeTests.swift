@@ -203,6 +203,8 @@ import Values
 private final class FileServer {
     let url: String
     private let process = Process()
+    /// The server ends when this does, and so with the test process, however that ends.
+    private let input = Pipe()
     private let folder: String
 
     init(_ folder: String) throws {
@@ -210,7 +212,10 @@ private final class FileServer {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", Checkout.root + "/Tests/FleetTests/Fixtures/images/server.py", folder]
+        process.standardInput = input
         process.standardOutput = output
+        // Not the test's own: whoever reads that would wait for the server's end.
+        process.standardError = FileHandle.nullDevice
         try process.run()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         url = "http://127.0.0.1:" + line.filter(\.isNumber)
@@ -222,5 +227,8 @@ private final class FileServer {
         return text.split(separator: "\n").map(String.init)
     }
 
-    func stop() { process.terminate() }
+    func stop() {
+        try? input.fileHandleForWriting.close()
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
 }

@@ -24,9 +24,17 @@ package struct ImageCopies: Sendable {
     ) async {
         let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
         self.hosts = await HostAnswers(asked, limit: context.parallel) { host in
-            try await Self.within(seconds, host) {
-                try await driver.visit(host) { try await Self.read($0) }
+            // Whatever hangs there: a call to libvirt cannot be called off.
+            let limit = Duration.seconds(seconds)
+            let answer: Result<[Copy], any Error>? = await within(limit) {
+                do {
+                    return .success(try await driver.visit(host) { try await Self.read($0) })
+                } catch {
+                    return .failure(error)
+                }
             }
+            guard let answer else { throw HostProblem.silent(host, after: limit) }
+            return try answer.get()
         }.hosts
     }
 
@@ -67,20 +75,5 @@ package struct ImageCopies: Sendable {
             }
         }
         return found.sorted()
-    }
-
-    private static func within<Answer: Sendable>(
-        _ seconds: Int, _ host: Host, _ body: @escaping @Sendable () async throws -> Answer
-    ) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw HostProblem(.unreachable, .error("no answer within \(seconds) s", host: host.name))
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
     }
 }

@@ -99,6 +99,20 @@ import Values
         }
     }
 
+    /// A small file of another kind may say that it is a disk of any size.
+    @Test(arguments: ["vmdk", "vhdx", "vdi"]) func convertingIsBounded(_ format: String) async throws {
+        try await ScratchFleet.with { fleet in
+            let file = fleet.root + "/big.\(format)"
+            try await Self.tool("qemu-img", "create", "-q", "-f", format, file, "64M")
+            let problem = await #expect(throws: Diagnostic.self) {
+                try await ImageIntake(fleet.directory, limit: 32 << 20).add(.file(file), names: Self.names("big"))
+            }
+            #expect(problem?.summary.contains("is a disk of 64M, which is more than 32M") == true)
+            #expect(problem?.hint?.contains("--max-size") == true)
+            #expect(Self.files(fleet).isEmpty)
+        }
+    }
+
     @Test func downloadsAreVerifiedAndGoneOnWith() async throws {
         try await ScratchFleet.with { fleet in
             let server = try FileServer(fleet.root)

@@ -55,8 +55,8 @@ struct VMDelete: AsyncParsableCommand {
 
     func run() async throws {
         let context = try common.context()
-        let power = MachinePower(context, driver: try common.hypervisors(context))
-        let (found, volumes) = try await power.remains(of: name)
+        let deletion = MachineDeletion(context, driver: try common.hypervisors(context))
+        let (found, volumes) = try await deletion.remains(of: name)
         if found.machine.state.isActive && !force {
             throw CommandFailure(
                 .error,
@@ -69,7 +69,7 @@ struct VMDelete: AsyncParsableCommand {
         Terminal.note("\(found.machine.name) on \(found.host.name) will be lost, with")
         for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
         try common.confirmed("delete \"\(found.machine.name)\"?")
-        try await power.delete(found, volumes: volumes, force: force)
+        try await deletion.delete(found, volumes: volumes, force: force)
         Terminal.note("\(found.machine.name) deleted")
     }
 }

@@ -124,7 +124,7 @@ package struct OperationRecovery: Sendable {
             if !isThere {
                 let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
                 let layers = record["layers"]?.list?.compactMap(\.string) ?? []
-                try await MachinePower.removeVolumes(paths, layers: layers, over: connection)
+                try await MachineDeletion.removeVolumes(paths, layers: layers, over: connection)
             }
             await connection.close()
         } catch {

@@ -89,9 +89,9 @@ struct PlanSteps: Sendable {
     }
 
     private func delete(_ line: PlanLine) async throws {
-        let power = MachinePower(context, driver: driver)
-        let (found, volumes) = try await power.remains(of: line.uuid ?? line.name)
-        try await power.delete(found, volumes: volumes, force: options.force)
+        let deletion = MachineDeletion(context, driver: driver)
+        let (found, volumes) = try await deletion.remains(of: line.uuid ?? line.name)
+        try await deletion.delete(found, volumes: volumes, force: options.force)
     }
 
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {

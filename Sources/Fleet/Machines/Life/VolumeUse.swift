@@ -52,41 +52,6 @@ struct VolumeUse: Sendable {
     }
 }
 
-/// A disk as it was when it was cloned, which no VM writes to any more; its users are overlays on it. It goes with the
-/// last of them.
-enum FrozenLayer {
-    private static let prefix = "drover-layer-"
-
-    static func name(_ nonce: String) -> String { "\(prefix)\(nonce).qcow2" }
-
-    static func isOne(_ path: String) -> Bool { DiskPath.lastComponent(path).hasPrefix(prefix) }
-
-    /// Removes those of `layers` that nobody stands on any more; from the top down, so that one frees the next.
-    static func removeUnused(_ layers: [String], over connection: HypervisorConnection) async throws(HypervisorError) {
-        for layer in layers {
-            let use = try await VolumeUse.read(connection, besides: "")
-            guard use.users(of: [layer]).isEmpty, let volume = try await connection.volume(path: layer),
-                let pool = volume.pool
-            else { continue }
-            try await connection.deleteVolume(volume.name, in: pool)
-        }
-    }
-}
-
-extension OperationLock {
-    /// What linked clones share on a host: held while a layer gets or loses users. Waits for others, who are quick.
-    static func layers(_ fleet: FleetDirectory, on host: String) async throws -> OperationLock {
-        for _ in 0..<600 {
-            do {
-                return try OperationLock(fleet, "layers-\(host)", meaning: "the linked clones on \(host)")
-            } catch is OperationLocked {
-                try await Task.sleep(for: .milliseconds(100))
-            }
-        }
-        return try OperationLock(fleet, "layers-\(host)", meaning: "the linked clones on \(host)")
-    }
-}
-
 extension StoredImage {
     /// Whether a path is that of an image on a host: it is read by many, and nobody writes to it.
     static func isVolume(_ path: String) -> Bool { DiskPath.lastComponent(path).hasPrefix("drover-image-") }

@@ -1,0 +1,45 @@
+internal import Hypervisor
+internal import Values
+
+/// What an unfinished creation left on a host: what its journal says that it made, and nothing else.
+struct MachineRemnants: Sendable {
+    let name: String
+    let uuid: String
+    let volumes: [PoolVolume]
+
+    /// - Parameter record: of the creation.
+    init?(_ record: OperationRecord) {
+        guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string else { return nil }
+        let standard = record.steps.first?["pool"]?.string ?? MachineParts.standardPool
+        self.init(
+            name: name, uuid: uuid,
+            volumes: record.steps.compactMap { step in
+                step["volume"]?.string.map { PoolVolume(pool: step["pool"]?.string ?? standard, name: $0) }
+            })
+    }
+
+    init(name: String, uuid: String, volumes: [PoolVolume]) {
+        self.name = name
+        self.uuid = uuid
+        self.volumes = volumes
+    }
+
+    /// - Returns: whether nothing of it is left.
+    func remove(over connection: HypervisorConnection) async -> Bool {
+        do throws(HypervisorError) {
+            if let domain = try await connection.domain(.uuid(uuid)) {
+                if domain.state.isActive { try await connection.destroy(.uuid(uuid)) }
+                try await connection.undefine(.uuid(uuid))
+            }
+            // A later VM of this name has volumes of the same names: they are its own.
+            let isTaken = try await connection.domain(.name(name)) != nil
+            for volume in volumes where !isTaken || !volume.name.hasPrefix(name + "_") {
+                guard try await connection.pool(volume.pool) != nil else { continue }
+                _ = try await connection.deleteVolume(volume.name, in: volume.pool)
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -52,6 +52,8 @@ package struct MachineDeletion: Sendable {
                         "\"\(user.user)\" uses \"\(user.path)\"", detail: "it would be lost with \"\(held.name)\"",
                         hint: "delete that one first", host: found.host.name))
             }
+            try await ContainerTree.refuseUsed(
+                volumes, by: held.found.machine.uuid, on: found.host, over: held.connection)
             let layers = volumes.flatMap { use.layers(below: $0) }
             let shared = layers.isEmpty ? nil : try await OperationLock.layers(context.directory, on: found.host.name)
             defer { withExtendedLifetime(shared) {} }

@@ -31,6 +31,8 @@ package struct ImageCapture: Sendable {
         if names.name.isEmpty { names.name = name }
         try names.check()
         return try await MachineHold(context, driver: driver).with(name, surely: false) { held in
+            try held.found.host.require(.disks)
+            try held.found.host.require(.transfer)
             let description = try await held.connection.description(of: held.domain)
             let disks = try await MachineDisk.all(of: description, over: held.connection)
             let chosen = try MachineDisk.find(disk, among: disks, of: held.name)

@@ -128,6 +128,9 @@ package struct OperationRecovery: Sendable {
         }
         if !isThere {
             let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+            try await driver.visit(place) {
+                try await ContainerTree.refuseUsed(paths, by: uuid, on: place, over: $0)
+            }
             try await ContainerTree.remove(paths, on: place, by: context.connector)
         }
         try? log.record(isThere ? "undone" : "finished")

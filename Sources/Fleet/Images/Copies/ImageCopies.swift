@@ -27,9 +27,17 @@ package struct ImageCopies: Sendable {
     ) async {
         let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
         self.hosts = await HostAnswers(asked, limit: context.parallel) { host in
-            try await Self.within(seconds, host) {
-                try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) }
+            // Whatever hangs there: a call to libvirt cannot be called off.
+            let limit = Duration.seconds(seconds)
+            let answer: Result<[Copy], any Error>? = await within(limit) {
+                do {
+                    return .success(try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) })
+                } catch {
+                    return .failure(error)
+                }
             }
+            guard let answer else { throw HostProblem.silent(host, after: limit) }
+            return try answer.get()
         }.hosts
     }
 
@@ -46,20 +54,5 @@ package struct ImageCopies: Sendable {
     /// Who would lose its disk with a volume: the names of VMs, and volumes of nobody; sorted.
     static func users(of path: String, in use: StoreUse) -> [String] {
         Set(use.users(of: [path]).map { $0.isMachine ? $0.name : "volume \($0.name)" }).sorted()
-    }
-
-    private static func within<Answer: Sendable>(
-        _ seconds: Int, _ host: Host, _ body: @escaping @Sendable () async throws -> Answer
-    ) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: .seconds(seconds))
-                throw HostProblem(.unreachable, .error("no answer within \(seconds) s", host: host.name))
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
-        }
     }
 }

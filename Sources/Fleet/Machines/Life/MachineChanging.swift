@@ -22,6 +22,8 @@ package struct MachineChanging: Sendable {
     package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(name) { held in
+            if held.isActive, request.changesDevices { try held.found.host.require(.liveChange) }
+            if request.needsDisks { try held.found.host.require(.disks) }
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []
             do {

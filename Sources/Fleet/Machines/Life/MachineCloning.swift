@@ -27,6 +27,7 @@ package struct MachineCloning: Sendable {
         say("looking for \"\(new)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
+        try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: options.assumedAbsent)
         let own = try OperationLock(context.directory, machine: new)
         defer { withExtendedLifetime(own) {} }

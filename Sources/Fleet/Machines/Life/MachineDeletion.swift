@@ -51,6 +51,8 @@ package struct MachineDeletion: Sendable {
             let removal = VolumeRemoval(context, driver: driver, on: found.host)
             let use = try await removal.refuseUsed(
                 volumes, to: "delete \"\(held.name)\"", besides: held.found.machine.uuid, over: held.connection)
+            try await ContainerTree.refuseUsed(
+                volumes, by: held.found.machine.uuid, on: found.host, over: held.connection)
             let layers = volumes.flatMap { use.layers(below: $0) }
             let shared = layers.isEmpty ? nil : try await removal.holdLayers()
             defer { withExtendedLifetime(shared) {} }

@@ -29,6 +29,7 @@ package struct MachineRenaming: Sendable {
         try MachineName.validate(new, for: "a VM")
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
+        try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: assumedAbsent)
         let other = try OperationLock(context.directory, machine: new)
         defer { withExtendedLifetime(other) {} }

@@ -9,6 +9,8 @@ package struct OperationRecovery: Sendable {
         /// `finished`, `undone`, `in progress`, `unknown` or `failed`.
         package let result: String
         package let problem: Diagnostic?
+        /// What it left because somebody uses it.
+        package var warnings: [Diagnostic] = []
 
         package var isUnknown: Bool { result == "unknown" }
         package var isInProgress: Bool { result == "in progress" }
@@ -27,7 +29,9 @@ package struct OperationRecovery: Sendable {
 
     package func recover(_ record: OperationRecord) async -> Outcome {
         do {
-            return Outcome(record: record, result: try await settle(record), problem: nil)
+            let result = try await settle(record)
+            let kept = Journal(context.directory).operation(record.id)?.kept ?? []
+            return Outcome(record: record, result: result, problem: nil, warnings: kept)
         } catch let unknown as MigrationUnknown {
             return Outcome(record: record, result: "unknown", problem: unknown.diagnostic)
         } catch let problem as HostProblem {
@@ -119,12 +123,13 @@ package struct OperationRecovery: Sendable {
         let place = try context.host(named: host)
         let connection = try await driver.connect(to: place)
         let isThere: Bool
+        var kept: [(path: String, user: String)] = []
         do throws(HypervisorError) {
             isThere = try await connection.domain(.uuid(uuid)) != nil
             if !isThere {
                 let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
                 let layers = record["layers"]?.list?.compactMap(\.string) ?? []
-                try await MachineDeletion.removeVolumes(paths, layers: layers, over: connection)
+                kept = try await MachineDeletion.removeVolumes(paths, layers: layers, over: connection)
             }
             await connection.close()
         } catch {
@@ -132,6 +137,7 @@ package struct OperationRecovery: Sendable {
             throw HostProblem(error, host: host)
         }
         if !isThere {
+            try log.recordKept(kept)
             let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
             try await ContainerTree.remove(paths, on: place, by: context.connector)
         }

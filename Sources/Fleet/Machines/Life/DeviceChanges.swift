@@ -7,6 +7,7 @@ struct DeviceChanges {
     let held: HeldMachine
     /// Seconds that a guest gets to let go of a device.
     let patience: Int
+    let fleet: FleetDirectory
     let files: PoolFiles
     let log: OperationLog
     let say: @Sendable (String) -> Void
@@ -73,10 +74,11 @@ struct DeviceChanges {
         }
         say("making \(name)")
         let size = UInt64(request.size?.bytes ?? 0)
-        try log.record("making", Mapping([("volume", Value(name)), ("pool", Value(pool))]))
-        let volume = try await connection.createVolume(
-            VolumeSpec(name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil),
-            in: pool)
+        let spec = VolumeSpec(
+            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil)
+        let volume = try await log.making(PoolVolume(pool: pool, name: name)) {
+            try await connection.createVolume(spec, in: pool)
+        }
         return (Self.place(volume), format)
     }
 
@@ -112,8 +114,16 @@ struct DeviceChanges {
             throw refusal(
                 "\(user.user) uses \"\(volume.path)\"", hint: "the disk is out of the VM, and its volume stays")
         }
-        try log.record("deleting", Mapping([("volume", Value(volume.name)), ("pool", Value(pool))]))
+        let layers = use.layers(below: volume.path)
+        let shared = layers.isEmpty ? nil : try await OperationLock.layers(fleet, on: held.found.host.name)
+        defer { withExtendedLifetime(shared) {} }
+        try log.record(
+            "deleting",
+            Mapping([
+                ("volume", Value(volume.name)), ("pool", Value(pool)), ("layers", Value(layers.map { Value($0) })),
+            ]))
         try await connection.removeVolume(volume.name, in: pool)
+        try await FrozenLayer.removeUnused(layers, over: connection)
         return MachineChange("disk \(disk.name)", from: path, to: "", now: now, note: "its volume is deleted")
     }
 

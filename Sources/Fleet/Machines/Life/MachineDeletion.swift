@@ -12,9 +12,17 @@ package struct MachineDeletion: Sendable {
         self.driver = driver
     }
 
-    /// What deleting a VM would remove: the volumes that were made for it, in whatever pool. Its base images, and whatever
-    /// else is attached to it, are not among them.
-    package func remains(of name: String) async throws -> (found: MachineCensus.Found, volumes: [String]) {
+    /// What deleting a VM would remove.
+    package struct Remains: Sendable {
+        package let found: MachineCensus.Found
+        /// The paths of the volumes that were made for it, in whatever pool. Its base images, and whatever else is attached
+        /// to it, are not among them.
+        package let volumes: [String]
+        /// Those of its own that would stay, because they cannot be reached now.
+        package let warnings: [Diagnostic]
+    }
+
+    package func remains(of name: String) async throws -> Remains {
         let found = try await MachineCensus(context, driver: driver).find(name)
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
@@ -22,11 +30,20 @@ package struct MachineDeletion: Sendable {
             let disks = try await MachineDisk.all(of: description, over: connection)
             await connection.close()
             let tree = [ContainerTree.own(of: found.machine)].compactMap { $0 }
-            return (found, disks.filter(\.isOwn).compactMap { $0.volume?.path } + tree)
+            return Remains(
+                found: found, volumes: disks.filter(\.isOwn).compactMap { $0.volume?.path } + tree,
+                warnings: disks.filter { $0.isOwn && $0.volume == nil }.map { Self.staying($0, found) })
         } catch {
             await connection.close()
             throw HostProblem(error, host: found.host.name)
         }
+    }
+
+    private static func staying(_ disk: MachineDisk, _ found: MachineCensus.Found) -> Diagnostic {
+        .warning(
+            "the disk \"\(disk.name)\" of \"\(found.machine.name)\" would stay: it is in no pool that is active",
+            detail: disk.description.source?.text, hint: "start its pool first: `drover pool start NAME`",
+            host: found.host.name)
     }
 
     /// Removes a VM and the volumes that are its own.
@@ -61,20 +78,25 @@ package struct MachineDeletion: Sendable {
                     ("volumes", Value(volumes.map { Value($0) })), ("layers", Value(layers.map { Value($0) }))))
             if held.isActive { try await held.connection.destroy(held.domain) }
             try await held.connection.undefine(held.domain)
-            try await Self.removeVolumes(volumes, layers: layers, over: held.connection)
+            let kept = try await Self.removeVolumes(volumes, layers: layers, over: held.connection)
+            try log.recordKept(kept)
             try await ContainerTree.remove(volumes, on: found.host, by: context.connector)
             try log.record("finished")
         }
     }
 
     /// Removes volumes by their paths, and those of the layers below them that nobody stands on any more.
+    /// - Returns: who uses those that stay, because somebody has taken them into use meanwhile.
+    @discardableResult
     static func removeVolumes(
         _ paths: [String], layers: [String] = [], over connection: HypervisorConnection
-    ) async throws(HypervisorError) {
-        for path in paths {
+    ) async throws(HypervisorError) -> [(path: String, user: String)] {
+        let users = try await VolumeUse.read(connection, besides: "").users(of: paths)
+        for path in paths where !users.contains(where: { $0.path == path }) {
             guard let volume = try await connection.volume(path: path), let pool = volume.pool else { continue }
             try await connection.removeVolume(volume.name, in: pool)
         }
         try await FrozenLayer.removeUnused(layers, over: connection)
+        return users
     }
 }

@@ -74,7 +74,8 @@ struct VMDelete: AsyncParsableCommand {
         for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
         Terminal.show(remains.warnings)
         try common.confirmed("delete \"\(found.machine.name)\"?")
-        try await deletion.delete(found, volumes: volumes, force: force)
+        let kept = try await deletion.delete(found, volumes: volumes, force: force)
+        Terminal.show(kept)
         Terminal.note("\(found.machine.name) deleted")
     }
 }

@@ -32,8 +32,8 @@ struct MadeVolumes: Sendable {
             there.append((volume, found.path))
         }
         guard !there.isEmpty else { return [] }
-        let users = try await VolumeUse.read(connection, besides: "").users(of: there.map(\.path))
-        let unused = there.filter { one in !users.contains { $0.path == one.path } }.map(\.volume)
+        let users = try await StoreUse.read(connection, refreshing: false).users(of: there.map(\.path))
+        let unused = there.filter { one in !users.contains { $0.what == one.path } }.map(\.volume)
         for volume in unused { try await connection.removeVolume(volume.name, in: volume.pool) }
         return unused
     }
@@ -55,7 +55,7 @@ extension OperationRecord {
     var kept: [Diagnostic] {
         steps.filter { $0["step"]?.string == "kept" }.map { step in
             .warning(
-                "\"\(step["path"]?.string ?? "")\" stays: \"\(step["user"]?.string ?? "")\" uses it",
+                step["summary"]?.string ?? "", detail: step["detail"]?.string, hint: step["hint"]?.string,
                 host: self["host"]?.string)
         }
     }
@@ -90,7 +90,12 @@ extension OperationLog {
     }
 
     /// Notes what was left because somebody uses it.
-    func recordKept(_ kept: [(path: String, user: String)]) throws(FileError) {
-        for one in kept { try record("kept", Mapping([("path", Value(one.path)), ("user", Value(one.user))])) }
+    func recordKept(_ kept: [Diagnostic]) throws(FileError) {
+        for one in kept {
+            var fields = Mapping([("summary", Value(one.summary))])
+            if let detail = one.detail { fields["detail"] = Value(detail) }
+            if let hint = one.hint { fields["hint"] = Value(hint) }
+            try record("kept", fields)
+        }
     }
 }

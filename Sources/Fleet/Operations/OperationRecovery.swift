@@ -121,22 +121,16 @@ package struct OperationRecovery: Sendable {
             return isElsewhere ? "undone" : "finished"
         }
         let place = try context.host(named: host)
-        let connection = try await driver.connect(to: place)
-        let isThere: Bool
-        var kept: [(path: String, user: String)] = []
-        do throws(HypervisorError) {
-            isThere = try await connection.domain(.uuid(uuid)) != nil
-            if !isThere {
-                let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
-                kept = try await MachineDeletion.removeVolumes(paths, layers: layers, over: connection)
-            }
-            await connection.close()
-        } catch {
-            await connection.close()
-            throw HostProblem(error, host: host)
+        let kept: [Diagnostic]? = try await driver.visit(place) { connection in
+            guard try await connection.domain(.uuid(uuid)) == nil else { return nil }
+            let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+            let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+            // What somebody uses by now stays, and is his.
+            return try await VolumeRemoval(context, driver: driver, on: place)
+                .remove(paths, layers: layers, over: connection)
         }
-        if !isThere {
+        let isThere = kept == nil
+        if let kept {
             try log.recordKept(kept)
             let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
             try await ContainerTree.remove(paths, on: place, by: context.connector)

@@ -57,8 +57,7 @@ struct PlanSteps: Sendable {
         case .create: return try await create(line)
         case .change: return try await change(line)
         case .move: return try await move(line)
-        case .delete:
-            return try await delete(line)
+        case .delete: return try await delete(line)
         case .keep, .unknown, .refused, .foreign, .unlisted: return []
         }
     }
@@ -90,8 +89,8 @@ struct PlanSteps: Sendable {
     private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
         let deletion = MachineDeletion(context, driver: driver)
         let remains = try await deletion.remains(of: line.uuid ?? line.name)
-        try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
-        return remains.warnings
+        let kept = try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
+        return remains.warnings + kept
     }
 
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {

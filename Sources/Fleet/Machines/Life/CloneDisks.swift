@@ -123,7 +123,8 @@ struct CloneRemnants {
         }
         try await MadeVolumes(record).remove(over: connection)
         let made = record.madeFiles
-        let used = made.isEmpty ? [] : try await VolumeUse.read(connection, besides: "").users(of: made).map(\.path)
+        let used =
+            made.isEmpty ? [] : try await StoreUse.read(connection, refreshing: false).users(of: made).map(\.what)
         try await files.remove(made.filter { !used.contains($0) })
         try await unfreeze()
     }

@@ -7,8 +7,8 @@ struct DeviceChanges {
     let held: HeldMachine
     /// Seconds that a guest gets to let go of a device.
     let patience: Int
-    let fleet: FleetDirectory
     let files: PoolFiles
+    let removal: VolumeRemoval
     let log: OperationLog
     let say: @Sendable (String) -> Void
 
@@ -109,21 +109,20 @@ struct DeviceChanges {
             return MachineChange(
                 "disk \(disk.name)", from: path, to: "", now: now, note: why.map { "\($0); \(stays)" } ?? stays)
         }
-        let use = try await VolumeUse.read(connection, besides: "")
-        if let user = use.users(of: [volume.path]).first {
-            throw refusal(
-                "\(user.user) uses \"\(volume.path)\"", hint: "the disk is out of the VM, and its volume stays")
-        }
+        let use = try await removal.refuseUsed(
+            [volume.path], to: "delete the volume \"\(volume.name)\"",
+            hint: "the disk is out of the VM, and its volume stays", over: connection)
         let layers = use.layers(below: volume.path)
-        let shared = layers.isEmpty ? nil : try await OperationLock.layers(fleet, on: held.found.host.name)
+        let shared = layers.isEmpty ? nil : try await removal.holdLayers()
         defer { withExtendedLifetime(shared) {} }
         try log.record(
             "deleting",
             Mapping([
                 ("volume", Value(volume.name)), ("pool", Value(pool)), ("layers", Value(layers.map { Value($0) })),
             ]))
-        try await connection.removeVolume(volume.name, in: pool)
-        try await FrozenLayer.removeUnused(layers, over: connection)
+        if let kept = try await removal.remove([volume.path], layers: layers, over: connection).first {
+            throw Diagnostics(kept)
+        }
         return MachineChange("disk \(disk.name)", from: path, to: "", now: now, note: "its volume is deleted")
     }
 

@@ -49,7 +49,8 @@ package struct MachineChanging: Sendable {
         }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         let devices = DeviceChanges(
-            held: held, patience: request.patience, fleet: context.directory, files: files, log: log, say: say)
+            held: held, patience: request.patience, files: files,
+            removal: VolumeRemoval(context, driver: driver, on: held.found.host), log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
         }
@@ -91,9 +92,10 @@ package struct MachineChanging: Sendable {
         let removed = try await MadeVolumes(record).remove(over: connection)
         let layers = record.steps.flatMap { $0["layers"]?.list?.compactMap(\.string) ?? [] }
         if !layers.isEmpty, let host = record["host"]?.string {
-            let shared = try await OperationLock.layers(context.directory, on: host)
+            let removal = VolumeRemoval(context, driver: driver, on: try context.host(named: host))
+            let shared = try await removal.holdLayers()
             defer { withExtendedLifetime(shared) {} }
-            try await FrozenLayer.removeUnused(layers, over: connection)
+            _ = try await removal.remove([], layers: layers, over: connection)
         }
         return !removed.isEmpty
     }

@@ -48,29 +48,28 @@ package struct MachineDeletion: Sendable {
 
     /// Removes a VM and the volumes that are its own.
     /// - Parameter force: stop it first if it runs.
-    package func delete(_ found: MachineCensus.Found, volumes: [String], force: Bool) async throws {
+    /// - Returns: why a volume was kept after all.
+    package func delete(
+        _ found: MachineCensus.Found, volumes: [String], force: Bool
+    ) async throws -> [Diagnostic] {
         // Asked again, of every host: it may have been moved or started since its user was asked.
         let now = try await MachineCensus(context, driver: driver).findSurely(found.machine.uuid)
         guard now.host.name == found.host.name else {
             throw Diagnostics(
                 .error("\"\(found.machine.name)\" has moved to \(now.host.name) meanwhile", hint: "try again"))
         }
-        try await MachineHold(context, driver: driver).with(now) { held in
+        return try await MachineHold(context, driver: driver).with(now) { held in
             if held.isActive && !force {
                 throw Diagnostics(
                     .error(
                         "\"\(held.name)\" is \(held.found.machine.state.activity.name)",
                         hint: "stop it first, or add --force", host: found.host.name))
             }
-            let use = try await VolumeUse.read(held.connection, besides: held.found.machine.uuid)
-            if let user = use.users(of: volumes).first {
-                throw Diagnostics(
-                    .error(
-                        "\"\(user.user)\" uses \"\(user.path)\"", detail: "it would be lost with \"\(held.name)\"",
-                        hint: "delete that one first", host: found.host.name))
-            }
+            let removal = VolumeRemoval(context, driver: driver, on: found.host)
+            let use = try await removal.refuseUsed(
+                volumes, to: "delete \"\(held.name)\"", besides: held.found.machine.uuid, over: held.connection)
             let layers = volumes.flatMap { use.layers(below: $0) }
-            let shared = layers.isEmpty ? nil : try await OperationLock.layers(context.directory, on: found.host.name)
+            let shared = layers.isEmpty ? nil : try await removal.holdLayers()
             defer { withExtendedLifetime(shared) {} }
             let log = try Journal(context.directory).begin(
                 "delete",
@@ -78,25 +77,11 @@ package struct MachineDeletion: Sendable {
                     ("volumes", Value(volumes.map { Value($0) })), ("layers", Value(layers.map { Value($0) }))))
             if held.isActive { try await held.connection.destroy(held.domain) }
             try await held.connection.undefine(held.domain)
-            let kept = try await Self.removeVolumes(volumes, layers: layers, over: held.connection)
+            let kept = try await removal.remove(volumes, layers: layers, over: held.connection)
             try log.recordKept(kept)
             try await ContainerTree.remove(volumes, on: found.host, by: context.connector)
             try log.record("finished")
+            return kept
         }
-    }
-
-    /// Removes volumes by their paths, and those of the layers below them that nobody stands on any more.
-    /// - Returns: who uses those that stay, because somebody has taken them into use meanwhile.
-    @discardableResult
-    static func removeVolumes(
-        _ paths: [String], layers: [String] = [], over connection: HypervisorConnection
-    ) async throws(HypervisorError) -> [(path: String, user: String)] {
-        let users = try await VolumeUse.read(connection, besides: "").users(of: paths)
-        for path in paths where !users.contains(where: { $0.path == path }) {
-            guard let volume = try await connection.volume(path: path), let pool = volume.pool else { continue }
-            try await connection.removeVolume(volume.name, in: pool)
-        }
-        try await FrozenLayer.removeUnused(layers, over: connection)
-        return users
     }
 }

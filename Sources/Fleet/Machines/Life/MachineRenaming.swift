@@ -117,12 +117,9 @@ package struct MachineRenaming: Sendable {
     }
 
     private func refuseUsed(_ moves: [PoolFiles.Move], _ held: HeldMachine, _ files: PoolFiles) async throws {
-        let use = try await VolumeUse.read(held.connection, besides: held.found.machine.uuid)
-        if let user = use.users(of: moves.map(\.from)).first {
-            throw Diagnostics(
-                .error(
-                    "\(user.user) uses \"\(user.path)\", which would get another name", host: held.found.host.name))
-        }
+        try await VolumeRemoval(context, driver: driver, on: held.found.host).refuseUsed(
+            moves.map(\.from), to: "give the disks of \"\(held.name)\" other names",
+            besides: held.found.machine.uuid, over: held.connection)
         if let taken = try await files.existing(moves.map(\.to)).first {
             throw Diagnostics(
                 .error(

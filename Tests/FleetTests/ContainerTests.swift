@@ -31,7 +31,10 @@ import Values
         #expect(ContainerTree.own(of: machine) == nil)
     }
 
-    @Test(arguments: ["/", "//", "relative/tree", "/srv/../etc", ""])
+    @Test(arguments: [
+        "/", "//", "relative/tree", "/srv/../etc", "", "/var/lib/drover/containers",
+        "/var/lib/drover/containers/\(uuid)", "/var/lib//drover/./containers/\(uuid)/etc",
+    ])
     func whatIsNoTreeIsRefused(_ word: String) {
         #expect(throws: Diagnostics.self) { _ = try ContainerTree(word, uuid: Self.uuid) }
     }

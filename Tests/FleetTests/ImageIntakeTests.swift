@@ -99,6 +99,20 @@ import Values
         }
     }
 
+    /// A small file of another kind may say that it is a disk of any size.
+    @Test(arguments: ["vmdk", "vhdx", "vdi"]) func convertingIsBounded(_ format: String) async throws {
+        try await ScratchFleet.with { fleet in
+            let file = fleet.root + "/big.\(format)"
+            try await Self.tool("qemu-img", "create", "-q", "-f", format, file, "64M")
+            let problem = await #expect(throws: Diagnostic.self) {
+                try await ImageIntake(fleet.directory, limit: 32 << 20).add(.file(file), names: Self.names("big"))
+            }
+            #expect(problem?.summary.contains("is a disk of 64M, which is more than 32M") == true)
+            #expect(problem?.hint?.contains("--max-size") == true)
+            #expect(Self.files(fleet).isEmpty)
+        }
+    }
+
     @Test func downloadsAreVerifiedAndGoneOnWith() async throws {
         try await ScratchFleet.with { fleet in
             let server = try FileServer(fleet.root)
@@ -203,6 +217,8 @@ import Values
 private final class FileServer {
     let url: String
     private let process = Process()
+    /// The server ends when this does, and so with the test process, however that ends.
+    private let input = Pipe()
     private let folder: String
 
     init(_ folder: String) throws {
@@ -210,7 +226,10 @@ private final class FileServer {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", Checkout.root + "/Tests/FleetTests/Fixtures/images/server.py", folder]
+        process.standardInput = input
         process.standardOutput = output
+        // Not the test's own: whoever reads that would wait for the server's end.
+        process.standardError = FileHandle.nullDevice
         try process.run()
         let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
         url = "http://127.0.0.1:" + line.filter(\.isNumber)
@@ -222,5 +241,8 @@ private final class FileServer {
         return text.split(separator: "\n").map(String.init)
     }
 
-    func stop() { process.terminate() }
+    func stop() {
+        try? input.fileHandleForWriting.close()
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
 }

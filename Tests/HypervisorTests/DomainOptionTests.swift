@@ -73,6 +73,37 @@ import Testing
                 InterfaceSpec(source: .bridge("br1"), mac: try #require(MACAddress("52:54:00:00:00:02"))))
         },
         Option("nic-none") { $0.interfaces = [] },
+        Option("numatune") {
+            $0.details.memoryPolicy = .init(
+                mode: "preferred", nodes: "0-3,^1", cells: [.init(id: 0, mode: "strict", nodes: "1")])
+        },
+        Option("hypervisor-features") { $0.details.kvmFeatures = ["hint-dedicated": true] },
+        Option("clock") {
+            $0.details.clockOffset = .timezone("Europe/Berlin")
+            $0.details.timers = [
+                .init(
+                    "rtc", ["tickpolicy": "catchup", "track": "guest"], catchUp: ["slew": "120", "threshold": "123"]),
+                .init("tsc", ["frequency": "3504000000", "mode": "native"]),
+            ]
+        },
+        Option("clock-variable") { $0.details.clockOffset = .variable(adjustment: "3600", fromLocalTime: true) },
+        Option("ports") {
+            var tcp = DomainDetails.Port("tcp")
+            (tcp.host, tcp.service, tcp.targetPort) = ("0.0.0.0", 2222, 1)
+            var log = DomainDetails.Port("file")
+            log.path = "/var/log/web1.log"
+            $0.details.serials = [DomainDetails.Port(), tcp, log]
+            var console = DomainDetails.Port("unix")
+            (console.path, console.targetType) = ("/run/web1.sock", "virtio")
+            $0.details.consoles = [DomainDetails.Port(), console]
+        },
+        Option("ports-none") { $0.details.serials = [] },
+        Option("stop-on-reboot") { $0.details.stopsOnReboot = true },
+        Option("host-devices") { $0.details.hostDevices = [try #require(PCIAddress("0000:3b:02.1"))] },
+        Option("direct-boot") {
+            $0.details.directBoot = .init(
+                kernel: "/boot/vmlinuz", initrd: "/boot/initrd.img", commandLine: "console=ttyS0 root=/dev/vda1 & <>")
+        },
         Option("metadata") {
             $0.metadata?.hostKey = "ssh-ed25519 AAAA web1"
             $0.metadata?.seed = "cloud-init"

@@ -40,7 +40,8 @@ struct ImageRemove: AsyncParsableCommand {
             Terminal.note("\(found.name)@sha256:\(found.digest) will be lost on this controller")
         }
         try common.confirmed("remove the image \"\(found.name)\"?")
-        try await removed(copies, by: removal)
+        // The name stays too while a copy does, so that the command can be given again.
+        try failIfAny(try await removal.remove(copies))
         if common.target == nil { _ = try store.remove(name: found.name) }
         Terminal.note("\(found.name) removed\(common.target == nil ? "" : " from \(copies.count) hosts")")
     }
@@ -77,24 +78,13 @@ struct ImagePrune: AsyncParsableCommand {
             of: nil, on: hosts, assumedUnused: hosts.map(\.name), refusing: false)
         let copies = unused.filter { pair in all || !named.contains { $0.hasPrefix(pair.copy.digest) } }
         for (host, copy) in copies { Terminal.note("\(host.name): \(Printable.line(copy.volume.path))") }
+        var problems: [HostProblem] = []
         if !copies.isEmpty {
             try common.confirmed("remove \(copies.count) copies that no VM stands on?")
-            try await removed(copies, by: removal)
+            problems = try await removal.remove(copies)
         }
         let swept = try store.sweep()
-        Terminal.note("\(copies.count) copies on hosts and \(swept) files of this controller removed")
+        Terminal.note("\(copies.count - problems.count) copies on hosts and \(swept) files of this controller removed")
+        try failIfAny(problems)
     }
-}
-
-/// Removes copies one after the other, and reports those that could not be.
-private func removed(_ copies: [(host: Host, copy: ImageCopies.Copy)], by removal: ImageRemoval) async throws {
-    var problems: [HostProblem] = []
-    for (host, copy) in copies {
-        do {
-            try await removal.remove(copy, on: host)
-        } catch let problem as HostProblem {
-            problems.append(problem)
-        }
-    }
-    try failIfAny(problems)
 }

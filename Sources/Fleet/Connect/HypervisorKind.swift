@@ -28,7 +28,7 @@ package enum HypervisorAbility: String, Sendable, Hashable, CaseIterable {
     case disks
     /// Containers, made from a root tree.
     case rootTree
-    case liveMigration, offlineMigration, snapshots, pause, display, screenshot, liveChange, console
+    case liveMigration, offlineMigration, snapshots, pause, save, display, screenshot, liveChange, console
     /// Volumes that are uploaded and downloaded.
     case transfer
     /// An agent or a first-boot image inside.
@@ -43,6 +43,7 @@ package enum HypervisorAbility: String, Sendable, Hashable, CaseIterable {
         case .offlineMigration: "migration"
         case .snapshots: "snapshots"
         case .pause: "pause"
+        case .save: "saving of a guest's memory"
         case .display: "display"
         case .screenshot: "screenshots"
         case .liveChange: "change of devices while it runs"
@@ -58,8 +59,8 @@ extension HypervisorKind {
     private static let abilities: [HypervisorKind: Set<HypervisorAbility>] = [
         .qemu: Set(HypervisorAbility.allCases).subtracting([.rootTree]),
         .lxc: [.rootTree, .pause, .console],
-        .xen: [.pause, .console],
-        .test: [.pause, .snapshots, .liveChange, .disks],
+        .xen: [.pause, .save, .console],
+        .test: [.pause, .save, .snapshots, .liveChange, .disks],
     ]
 
     package func can(_ ability: HypervisorAbility) -> Bool { Self.abilities[self]?.contains(ability) == true }
@@ -71,6 +72,7 @@ extension HypervisorKind {
             "stop it, and create it on the other host from the same root tree"
         case (.lxc, .disks): "give it a root tree (--root-tree), or use a host whose driver is qemu"
         case (.lxc, .snapshots): "the root tree is an ordinary directory: copy it while the container is off"
+        case (.lxc, .save): "stop it; a container keeps nothing but its root tree"
         case (.lxc, .liveChange): "stop it, change it, and start it again"
         case (.lxc, .transfer): "copy files into its root tree: `drover host copy`"
         case (.lxc, .display), (.lxc, .screenshot): "a container has a console: `drover vm console`"

@@ -45,6 +45,17 @@ package enum DiskFile {
         return Array(bytes[..<got])
     }
 
+    /// Bytes from somewhere in a file; fewer at its end, none behind it.
+    static func piece(_ path: String, at offset: Int, count: Int) throws(FileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, operation: "read", number: errno) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = pread(descriptor, &bytes, count, offset)
+        guard got >= 0 else { throw FileError(path: path, operation: "read", number: errno) }
+        return Array(bytes[..<got])
+    }
+
     /// The file as text; bytes that are no UTF-8 are replaced.
     package static func readText(_ path: String) throws(FileError) -> String {
         String(decoding: try read(path), as: UTF8.self)

@@ -16,6 +16,12 @@ package enum DiskPath {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
+    /// Whether an absolute path is a folder, or in it; both as they are written, links aside.
+    static func isWithin(_ path: String, _ folder: String) -> Bool {
+        func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
+        return path.hasPrefix("/") && parts(path).starts(with: parts(folder))
+    }
+
     /// `~` and `~/…` stand for the home directory.
     package static func expandingHome(_ path: String) -> String {
         guard path == "~" || path.hasPrefix("~/") else { return path }

@@ -88,8 +88,9 @@ struct PlanSteps: Sendable {
 
     private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
         let deletion = MachineDeletion(context, driver: driver)
-        let (found, volumes) = try await deletion.remains(of: line.uuid ?? line.name)
-        return try await deletion.delete(found, volumes: volumes, force: options.force)
+        let remains = try await deletion.remains(of: line.uuid ?? line.name)
+        let kept = try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
+        return remains.warnings + kept
     }
 
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {

@@ -73,6 +73,7 @@ public struct DomainSpec: Sendable, Hashable {
     public var hasMemoryBalloon = true
     public var display: Display?
     public var metadata: DomainMetadata?
+    public var details = DomainDetails()
 
     public init(
         name: String, uuid: String? = nil, memoryMiB: Int, cpus: Int, accelerator: Accelerator,

@@ -38,6 +38,11 @@ public enum DomainXML {
                 throw .invalid(operation, "the path of a disk must be absolute, found \"\(path)\"")
             }
         }
+        if let boot = spec.details.directBoot {
+            for path in [boot.kernel, boot.initrd].compactMap({ $0 }) where !path.hasPrefix("/") {
+                throw .invalid(operation, "the path of a kernel or initrd must be absolute, found \"\(path)\"")
+            }
+        }
         let addresses = spec.interfaces.map(\.mac)
         guard Set(addresses).count == addresses.count else {
             throw .invalid(operation, "two interfaces have the same address")
@@ -61,8 +66,10 @@ public enum DomainXML {
             XMLElement(
                 "vcpu", ["placement": "static", "current": most > spec.cpus ? "\(spec.cpus)" : nil], text: "\(most)"),
             spec.ioThreads > 0 ? XMLElement("iothreads", text: "\(spec.ioThreads)") : nil,
-            system(spec), features(spec), cpu(spec), clock(spec), XMLElement("on_poweroff", text: "destroy"),
-            XMLElement("on_reboot", text: "restart"), XMLElement("on_crash", text: "destroy"), devices(spec),
+            spec.details.memoryPolicy.map(memoryPolicy), system(spec), features(spec), cpu(spec), clock(spec),
+            XMLElement("on_poweroff", text: "destroy"),
+            XMLElement("on_reboot", text: spec.details.stopsOnReboot ? "destroy" : "restart"),
+            XMLElement("on_crash", text: "destroy"), devices(spec),
         ]
         return XMLElement("domain", ["type": spec.accelerator.rawValue], children.compactMap { $0 })
     }
@@ -70,10 +77,11 @@ public enum DomainXML {
     private static func isPC(_ spec: DomainSpec) -> Bool { spec.architecture == "x86_64" }
 
     private static func features(_ spec: DomainSpec) -> XMLElement? {
-        guard isPC(spec) else { return nil }
+        let kvm = [kvmFeatures(spec.details.kvmFeatures)].compactMap { $0 }
+        guard isPC(spec) else { return kvm.isEmpty ? nil : XMLElement("features", [:], kvm) }
         // Code that runs below the system keeps secure boot's keys.
         let guarded = spec.hasSecureBoot ? [XMLElement("smm", ["state": "on"])] : []
-        return XMLElement("features", [:], [XMLElement("acpi"), XMLElement("apic")] + guarded)
+        return XMLElement("features", [:], [XMLElement("acpi"), XMLElement("apic")] + kvm + guarded)
     }
 
     private static func system(_ spec: DomainSpec) -> XMLElement {
@@ -87,6 +95,7 @@ public enum DomainXML {
                     ["enrolled-keys", "secure-boot"].map { XMLElement("feature", ["enabled": enabled, "name": $0]) }))
             if spec.hasSecureBoot { children.append(XMLElement("loader", ["secure": "yes"])) }
         }
+        if let boot = spec.details.directBoot { children += directBoot(boot) }
         let isOrdered = spec.disks.contains { $0.bootOrder != nil } || spec.interfaces.contains { $0.bootOrder != nil }
         if !isOrdered { children.append(XMLElement("boot", ["dev": "hd"])) }
         return XMLElement("os", ["firmware": spec.isUEFI || spec.hasSecureBoot ? "efi" : nil], children)
@@ -114,11 +123,10 @@ public enum DomainXML {
 
     private static func clock(_ spec: DomainSpec) -> XMLElement {
         let timers = [
-            XMLElement("timer", ["name": "rtc", "tickpolicy": "catchup"]),
-            XMLElement("timer", ["name": "pit", "tickpolicy": "delay"]),
-            XMLElement("timer", ["name": "hpet", "present": "no"]),
+            DomainDetails.Timer("rtc", ["tickpolicy": "catchup"]), DomainDetails.Timer("pit", ["tickpolicy": "delay"]),
+            DomainDetails.Timer("hpet", ["present": "no"]),
         ]
-        return XMLElement("clock", ["offset": "utc"], isPC(spec) ? timers : [])
+        return clock(spec.details, standard: isPC(spec) ? timers : [])
     }
 
     private static func devices(_ spec: DomainSpec) -> XMLElement {
@@ -126,11 +134,7 @@ public enum DomainXML {
         children += controllers(spec)
         children += disks(spec.disks, ioThreads: spec.ioThreads)
         children += spec.interfaces.map(interface)
-        if spec.hasSerialConsole {
-            children.append(XMLElement("serial", ["type": "pty"], [XMLElement("target", ["port": "0"])]))
-            children.append(
-                XMLElement("console", ["type": "pty"], [XMLElement("target", ["type": "serial", "port": "0"])]))
-        }
+        children += ports(spec)
         if spec.hasGuestAgentChannel { children.append(channel("unix", "org.qemu.guest_agent.0")) }
         if spec.hasTPM {
             let backend = XMLElement("backend", ["type": "emulator", "version": "2.0"])
@@ -141,6 +145,7 @@ public enum DomainXML {
             let backend = XMLElement("backend", ["model": "random"], text: "/dev/urandom")
             children.append(XMLElement("rng", ["model": "virtio"], [backend]))
         }
+        children += spec.details.hostDevices.map(hostDevice)
         children.append(balloon(spec))
         return XMLElement("devices", [:], children)
     }
@@ -171,7 +176,7 @@ public enum DomainXML {
             hasSCSI, spec.hasGuestAgentChannel || spec.display?.kind == .spice, spec.hasRandomGenerator,
             spec.hasMemoryBalloon, true,
         ]
-        return disks + spec.interfaces.count + others.filter { $0 }.count
+        return disks + spec.interfaces.count + spec.details.hostDevices.count + others.filter { $0 }.count
     }
 
     /// Left out, libvirt would add a balloon by itself. What the guest has no use for goes back to the host unasked.

@@ -31,6 +31,8 @@ package struct ImageCapture: Sendable {
         if names.name.isEmpty { names.name = name }
         try names.check()
         return try await MachineHold(context, driver: driver).with(name, surely: false) { held in
+            try held.found.host.require(.disks)
+            try held.found.host.require(.transfer)
             let description = try await held.connection.description(of: held.domain)
             let disks = try await MachineDisk.all(of: description, over: held.connection)
             let chosen = try MachineDisk.find(disk, among: disks, of: held.name)
@@ -78,19 +80,9 @@ package struct ImageCapture: Sendable {
             return []
         }
         let made = try await held.connection.createVolume(spec, in: pool)
-        let isFrozen = held.found.machine.state.activity == .running ? await freeze(held) : false
-        do {
-            try log.record("copying")
-            try await held.connection.beginCopy(
-                of: held.domain, to: [(target: disk.target, path: made.path, format: "qcow2")],
-                others: disks.map(\.target).filter { $0 != disk.target })
-        } catch {
-            await thaw(held, isFrozen)
-            throw error
-        }
-        await thaw(held, isFrozen)
-        try await finishJob(held)
-        try log.record("copied")
+        let isFrozen = try await LiveCopy(held: held, log: log, say: say).make(
+            [(target: disk.target, path: made.path, format: "qcow2")],
+            others: disks.map(\.target).filter { $0 != disk.target })
         return isFrozen
             ? []
             : [
@@ -98,35 +90,6 @@ package struct ImageCapture: Sendable {
                     "the image is as if \"\(held.name)\" had lost its power", detail: "no agent answered in its guest",
                     hint: "stop the VM first for a clean image", host: held.found.host.name)
             ]
-    }
-
-    private func freeze(_ held: HeldMachine) async -> Bool { (try? await held.connection.freeze(held.domain)) != nil }
-
-    /// Also when this was interrupted: a guest must not stay frozen.
-    private func thaw(_ held: HeldMachine, _ isFrozen: Bool) async {
-        guard isFrozen else { return }
-        await Task { try? await held.connection.thaw(held.domain) }.value
-    }
-
-    private func finishJob(_ held: HeldMachine) async throws {
-        do {
-            while true {
-                let job = try await held.connection.jobStats(held.domain)
-                guard job.isActive else { break }
-                say("copying \(held.name): \(job.disk.processed * 100 / max(1, job.disk.total)) %")
-                try await Task.sleep(for: .milliseconds(200))
-            }
-        } catch {
-            await Task { try? await held.connection.abortJob(held.domain) }.value
-            throw error
-        }
-        let end = try await held.connection.completedJob(held.domain)
-        guard end?.phase == .completed else {
-            throw Diagnostics(
-                .error(
-                    "QEMU did not finish copying the disk of \"\(held.name)\"", detail: end?.errorMessage,
-                    host: held.found.host.name))
-        }
     }
 
     /// Removes what was made on the host; runs to its end though the task was cancelled.
@@ -141,12 +104,7 @@ package struct ImageCapture: Sendable {
     /// Ends the copying of a capture that was cut off, and removes what it made on the host.
     func settle(_ record: OperationRecord) async throws -> String {
         try await MachineHold(context, driver: driver).settling(record) { connection, machine in
-            let steps = record.steps.compactMap { $0["step"]?.string }
-            if let machine, machine.state.isActive, steps.contains("copying"), !steps.contains("copied"),
-                try await connection.jobStats(.uuid(machine.uuid)).isActive
-            {
-                try await connection.abortJob(.uuid(machine.uuid))
-            }
+            if let machine { try await LiveCopy.letGo(of: .uuid(machine.uuid), record, over: connection) }
             for volume in record.all("volume") where volume.hasPrefix(ImageCopies.prefix) && volume.hasSuffix(".part") {
                 guard let pool = record["pool"]?.string, try await connection.pool(pool) != nil else { continue }
                 try await connection.deleteVolume(volume, in: pool)

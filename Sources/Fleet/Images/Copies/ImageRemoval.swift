@@ -56,6 +56,25 @@ package struct ImageRemoval: Sendable {
             hint: "delete these VMs first", host: host.name)
     }
 
+    /// Removes copies one after the other; one that stays does not hold up the others.
+    /// - Returns: why those that stay do.
+    /// - Throws: `CancellationError`.
+    package func remove(_ copies: [(host: Host, copy: ImageCopies.Copy)]) async throws -> [HostProblem] {
+        var problems: [HostProblem] = []
+        for (host, copy) in copies {
+            do {
+                try await remove(copy, on: host)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                var problem = HostProblem(error)
+                problem.diagnostic.host = problem.diagnostic.host ?? host.name
+                problems.append(problem)
+            }
+        }
+        return problems
+    }
+
     /// Removes one copy.
     /// - Throws: `Diagnostics` when it is in use by now, then it stays; ``HostProblem``.
     package func remove(_ copy: ImageCopies.Copy, on host: Host) async throws {

@@ -100,18 +100,19 @@ package struct ImageIntake: Sendable {
     ) async throws -> WorkFile {
         switch try container(path) {
         case .foreign(let format):
-            let others = try await unpacking.companions(path, format: format)
-            if let other = others.first, !isOwn {
+            let content = try await unpacking.content(path, format: format)
+            if let other = content.companions.first, !isOwn {
                 throw Diagnostic.error(
                     "\"\(names.name)\" names another file: \"\(other)\"",
                     detail: "an image from elsewhere must be whole")
             }
             say("converting \(names.name)")
-            return try await unpacking.convert(path, from: format)
+            return try await unpacking.convert(path, content)
         case .qcow2 where isOwn && (try? ImageStore.header(of: path)) == nil:
-            guard try await unpacking.companions(path, format: "qcow2").isEmpty else {
+            let content = try await unpacking.content(path, format: "qcow2")
+            guard content.companions.isEmpty else {
                 say("flattening \(names.name)")
-                return try await unpacking.convert(path, from: "qcow2")
+                return try await unpacking.convert(path, content)
             }
         default: break
         }

@@ -47,19 +47,37 @@ struct ImageUnpacking: Sendable {
         return work
     }
 
-    /// Makes one qcow2 file of an image and all that it stands on.
-    func convert(_ path: String, from format: String) async throws -> WorkFile {
+    /// Makes one qcow2 file of an image and all that it stands on, with no more memory, time and room than an image of
+    /// that size needs: its tables may be anybody's.
+    func convert(_ path: String, _ content: Content) async throws -> WorkFile {
+        guard content.size <= limit else {
+            throw Diagnostic.error(
+                "\"\(path)\" is a disk of \(ByteSize(bytes: content.size)), which is more than \(ByteSize(bytes: limit))",
+                hint: "if it is to be that large, allow it with --max-size")
+        }
         let work = try WorkFile(in: directory)
-        _ = try await ToolRun(
-            tool: "qemu-img", words: ["convert", "-f", format, "-O", "qcow2", "--", path, work.path],
-            package: "qemu-utils"
-        ).orFail("convert \"\(path)\" from \(format)")
+        // The tables of a qcow2 file come to less than a thousandth of its content.
+        let room = min(freeBytes(), content.size + content.size / 1000 + 64 << 20)
+        let words = [
+            "--as=4294967296", "--cpu=14400", "--fsize=\(room)", "--", "qemu-img", "convert", "-f", content.format,
+            "-O", "qcow2", "--", path, work.path,
+        ]
+        _ = try await ToolRun(tool: "prlimit", words: words, package: "util-linux and qemu-utils")
+            .orFail("convert \"\(path)\" from \(content.format)")
         return work
     }
 
-    /// What a file names beside itself: a backing file, a data file, a parent or extents. Looked at without opening them,
-    /// with little memory and time, because the file may be anybody's.
-    func companions(_ path: String, format: String) async throws -> [String] {
+    /// What a disk image says of itself.
+    struct Content: Sendable {
+        let format: String
+        /// Bytes that a guest would see.
+        let size: Int
+        /// What it names beside itself: a backing file, a data file, a parent or extents.
+        let companions: [String]
+    }
+
+    /// Looks at an image without opening what it names, with little memory and time, because the file may be anybody's.
+    func content(_ path: String, format: String) async throws -> Content {
         let words = [
             "--as=2147483648", "--cpu=30", "--", "qemu-img", "info", "--output=json", "-f", format, "--", path,
         ]
@@ -68,8 +86,9 @@ struct ImageUnpacking: Sendable {
         let info = try JSON.read(SourceText(name: path, text: text))
         let data = info.at(["format-specific", "data"])
         let extents = data?["extents"]?.list?.compactMap { $0["filename"]?.string } ?? []
-        return [info["backing-filename"]?.string, data?["data-file"]?.string].compactMap { $0 }
-            + extents.filter { $0 != path }
+        let others = [info["backing-filename"]?.string, data?["data-file"]?.string].compactMap { $0 }
+        return Content(
+            format: format, size: info["virtual-size"]?.int ?? .max, companions: others + extents.filter { $0 != path })
     }
 
     /// Room on the store's disk, less a margin that everybody else may need.

@@ -39,6 +39,7 @@ package struct MachineConsole: Sendable {
     ) async throws -> Ending {
         let keyboard = Keyboard(input)
         var found = try await access.findRunning(name)
+        try found.host.require(.console)
         while true {
             let connection = try await driver.connect(to: found.host)
             let ending: ConsoleSession.Ending

@@ -54,6 +54,7 @@ package struct MachineDisplay: Sendable {
     /// - Throws: `Diagnostics` when there is no such display, ``HostProblem``.
     package func open(_ name: String, kind: String?, local: Int) async throws -> Opened {
         let found = try await MachineAccess(context, driver: driver).findRunning(name)
+        try found.host.require(.display)
         let connection = try await driver.connect(to: found.host)
         let displays: [DomainDisplay]
         do throws(HypervisorError) {

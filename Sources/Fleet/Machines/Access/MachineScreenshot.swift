@@ -18,6 +18,7 @@ package struct MachineScreenshot: Sendable {
     /// - Throws: `Diagnostics` when it is off, or has no screen; ``HostProblem``.
     package func take(_ name: String, screen: Int) async throws -> [UInt8] {
         let found = try await MachineAccess(context, driver: driver).findRunning(name)
+        try found.host.require(.screenshot)
         let connection = try await driver.connect(to: found.host)
         let picture: Screenshot
         do throws(HypervisorError) {

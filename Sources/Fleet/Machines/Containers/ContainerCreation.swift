@@ -118,6 +118,7 @@ struct ContainerCreation: Sendable {
             if there.state.isActive { try await connection.destroy(.uuid(uuid)) }
             try await connection.undefine(.uuid(uuid))
         }
+        try await ContainerTree.refuseUsed(trees, by: uuid, on: host, over: connection)
         try await ContainerTree.remove(trees, on: host, by: context.connector)
     }
 

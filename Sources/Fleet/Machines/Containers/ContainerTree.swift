@@ -31,6 +31,13 @@ struct ContainerTree: Sendable {
                     "\"\(word)\" is no root tree", detail: "there is no such file on the controller",
                     hint: "name a tarball on the controller, or a directory on the host by its absolute path"))
         }
+        // What is in there belongs to the container it was unpacked for, and goes with it.
+        guard !DiskPath.isWithin(word, Self.folder) else {
+            throw Diagnostics(
+                .error(
+                    "\"\(word)\" is the root tree of another container",
+                    hint: "copy it to a directory outside \(Self.folder)"))
+        }
         path = word
         tarball = nil
     }
@@ -86,34 +93,76 @@ struct ContainerTree: Sendable {
             } else {
                 ""
             }
+        // The end of what they say is what tells; all of it at the end, so that nobody waits for its being read.
         let body = """
             umask 022
             mkdir -p \(Self.folder) && mkdir \(ShellText.quoted(path)) && chmod 0755 \(ShellText.quoted(path)) || exit 1
-            \(unpacker) tar -C \(ShellText.quoted(path)) -xpf - && echo unpacked
+            { \(unpacker) tar -C \(ShellText.quoted(path)) -xpf - && echo unpacked; } 2>&1 | tail -c 4096
             """
         let channel = try await connection.open("exec /bin/sh -c \(ShellText.quoted(body))")
-        let bytes = try await OwnThread.run { try DiskFile.read(tarball, limit: 4 << 30) }
-        var problem: (any Error)?
-        do {
-            for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
+        let (words, problem) = await Self.sent(tarball, into: channel)
+        await channel.close()
+        try Task.checkCancellation()
+        if words.hasSuffix("unpacked\n") { return }
+        if let problem, words.isEmpty { throw problem }
+        let said = words.split(separator: "\n").map { Printable.line(String($0)) }.joined(separator: "\n")
+        throw HostProblem(.failed, .error("cannot unpack \"\(tarball)\"", detail: said, host: host))
+    }
+
+    /// Writes a file into a command while its words are read: one that gives up before the end says why.
+    /// - Returns: its last words, and what went wrong with the channel or the file.
+    private static func sent(
+        _ file: String, into channel: any HostChannel
+    ) async -> (words: String, problem: (any Error)?) {
+        let writing = Task {
+            var offset = 0
+            while true {
+                let start = offset
+                let chunk = try await OwnThread.run { try DiskFile.piece(file, at: start, count: 1 << 18) }
                 try Task.checkCancellation()
-                try await channel.write(Array(bytes[start..<min(start + 1 << 18, bytes.count)]))
+                guard !chunk.isEmpty else { break }
+                try await channel.write(chunk)
+                offset += chunk.count
             }
             try await channel.finishWriting()
-        } catch {
-            problem = error
         }
         var said: [UInt8] = []
-        while problem == nil, let chunk = try await channel.read() {
-            switch chunk {
-            case .output(let bytes), .error(let bytes): said += bytes.prefix(max(0, 4096 - said.count))
+        let problem: (any Error)? = await withTaskCancellationHandler {
+            var problem: (any Error)?
+            do {
+                while let chunk = try await channel.read() {
+                    switch chunk {
+                    case .output(let bytes), .error(let bytes): said += bytes.prefix(max(0, 8192 - said.count))
+                    }
+                }
+            } catch {
+                problem = error
             }
+            // Nobody takes any more.
+            writing.cancel()
+            let written = await writing.result
+            if case .failure(let error) = written, problem == nil { problem = error }
+            return problem
+        } onCancel: {
+            writing.cancel()
         }
-        let words = String(decoding: said, as: UTF8.self)
-        await channel.close()
-        if let problem { throw problem }
-        guard words.hasSuffix("unpacked\n") else {
-            throw HostProblem(.failed, .error("cannot unpack \"\(tarball)\"", detail: words, host: host))
+        return (String(decoding: said, as: UTF8.self), problem)
+    }
+
+    /// - Throws: `Diagnostics` when another domain than the one of `uuid`, running or off, has a tree, or something in one.
+    static func refuseUsed(
+        _ paths: [String], by uuid: String, on host: Host, over connection: HypervisorConnection
+    ) async throws {
+        let own = paths.filter(isOwn)
+        guard !own.isEmpty else { return }
+        for other in try await connection.storeReferences() where other.uuid != uuid {
+            guard let path = own.first(where: { tree in other.paths.contains { DiskPath.isWithin($0, tree) } }) else {
+                continue
+            }
+            throw Diagnostics(
+                .error(
+                    "\"\(other.domain)\" uses the root tree \"\(path)\"", detail: "it would be lost",
+                    hint: "delete that one first, or give it a tree of its own", host: host.name))
         }
     }
 

@@ -60,6 +60,14 @@ package struct ChangeRequest: Sendable {
         boot != nil || note != nil || owner != nil || cpu != nil || machine != nil || graphics != nil
     }
 
+    /// Whether anything is plugged in or out.
+    var changesDevices: Bool { needsDisks || !addedNICs.isEmpty || !removedNICs.isEmpty }
+    /// Whether it is about what only a machine with disks has.
+    var needsDisks: Bool {
+        !addedDisks.isEmpty || !removedDisks.isEmpty || iso != nil || boot != nil || cpu != nil || machine != nil
+            || graphics != nil
+    }
+
     package var isEmpty: Bool {
         !changesDefinition && addedDisks.isEmpty && removedDisks.isEmpty && addedNICs.isEmpty && removedNICs.isEmpty
             && iso == nil && autostart == nil

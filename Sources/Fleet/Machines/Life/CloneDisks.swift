@@ -26,23 +26,19 @@ struct CloneDisks {
     }
 
     func make(_ spec: VolumeSpec, _ disk: ClonePlan.Disk) async throws {
-        try record(disk)
-        _ = try await connection.createVolume(spec, in: disk.pool)
-    }
-
-    private func record(_ disk: ClonePlan.Disk) throws {
-        try log.record("making", Mapping([("volume", Value(disk.name)), ("pool", Value(disk.pool))]))
+        try await log.making(PoolVolume(pool: disk.pool, name: disk.name)) {
+            _ = try await connection.createVolume(spec, in: disk.pool)
+        }
     }
 
     /// On the same image where it is one that never changes; else all in one.
     private func copy(_ disk: ClonePlan.Disk) async throws {
         say("copying \(disk.volume.name)")
         let backing = disk.volume.backing.flatMap { StoredImage.isVolume($0.path) ? $0 : nil }
-        try record(disk)
-        _ = try await connection.cloneVolume(
-            disk.volume.name,
-            as: VolumeSpec(name: disk.name, capacity: disk.volume.capacity, format: disk.format, backing: backing),
-            in: disk.pool)
+        let spec = VolumeSpec(name: disk.name, capacity: disk.volume.capacity, format: disk.format, backing: backing)
+        try await log.making(PoolVolume(pool: disk.pool, name: disk.name)) {
+            _ = try await connection.cloneVolume(disk.volume.name, as: spec, in: disk.pool)
+        }
     }
 
     /// What a linked copy stands on: the source's own base while the source has written nothing, else its disk, which
@@ -75,40 +71,8 @@ struct CloneDisks {
         }
         let targets = disks.map(\.original.target)
         let others = plan.disks.map(\.original.target).filter { !targets.contains($0) }
-        try log.record("copying")
-        let isFrozen = (try? await connection.freeze(held.domain)) != nil
-        do throws(HypervisorError) {
-            try await connection.beginCopy(
-                of: held.domain, to: disks.map { ($0.original.target, $0.path, $0.format) }, others: others)
-        } catch {
-            if isFrozen { try? await connection.thaw(held.domain) }
-            throw error
-        }
-        if isFrozen { try await connection.thaw(held.domain) }
-        try await waitForCopy()
-        try log.record("copied")
-    }
-
-    private func waitForCopy() async throws {
-        while true {
-            let job = try await connection.jobStats(held.domain)
-            guard job.isActive else { break }
-            let all = max(1, job.disk.total)
-            say("copying the disks of \(held.name): \(job.disk.processed * 100 / all) %")
-            do {
-                try await Task.sleep(for: .milliseconds(200))
-            } catch {
-                await Task { try? await connection.abortJob(held.domain) }.value
-                throw error
-            }
-        }
-        let end = try await connection.completedJob(held.domain)
-        guard end?.phase == .completed else {
-            throw Diagnostics(
-                .error(
-                    "the disks of \"\(held.name)\" could not be copied", detail: end?.errorMessage,
-                    hint: "look at its log with `journalctl -u libvirtd`"))
-        }
+        _ = try await LiveCopy(held: held, log: log, say: say).make(
+            disks.map { ($0.original.target, $0.path, $0.format) }, others: others)
     }
 }
 
@@ -120,33 +84,19 @@ struct CloneRemnants {
 
     /// Runs to its end, or throws at what it cannot take back; to be tried again then.
     func remove() async throws {
-        if let source = record["source_uuid"]?.string { try await letGo(.uuid(source)) }
+        if let source = record["source_uuid"]?.string {
+            try await LiveCopy.letGo(of: .uuid(source), record, over: connection)
+        }
         if let uuid = record["uuid"]?.string, let there = try await connection.domain(.uuid(uuid)) {
             if there.state.isActive { try await connection.destroy(.uuid(uuid)) }
             try await connection.undefine(.uuid(uuid))
         }
-        for step in record.steps {
-            guard let volume = step["volume"]?.string, let pool = step["pool"]?.string else { continue }
-            try await connection.removeVolume(volume, in: pool)
-        }
-        try await files.remove(record.all("file"))
+        try await MadeVolumes(record).remove(over: connection)
+        let made = record.madeFiles
+        let used =
+            made.isEmpty ? [] : try await StoreUse.read(connection, refreshing: false).users(of: made).map(\.what)
+        try await files.remove(made.filter { !used.contains($0) })
         try await unfreeze()
-    }
-
-    /// A copy of the running source's disks that is still being made ends.
-    private func letGo(_ source: DomainReference) async throws(HypervisorError) {
-        let steps = record.steps.compactMap { $0["step"]?.string }
-        guard steps.contains("copying"), !steps.contains("copied"), try await connection.domain(source) != nil else {
-            return
-        }
-        try? await connection.thaw(source)
-        guard try await connection.state(source).isActive, try await connection.jobStats(source).isActive else {
-            return
-        }
-        try? await connection.abortJob(source)
-        for _ in 0..<100 where try await connection.jobStats(source).isActive {
-            try? await Task.sleep(for: .milliseconds(100))
-        }
     }
 
     /// The source's disk gets its place back, unless there is a new overlay in it: then the layer is below the source's

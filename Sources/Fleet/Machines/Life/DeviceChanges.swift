@@ -74,10 +74,11 @@ struct DeviceChanges {
         }
         say("making \(name)")
         let size = UInt64(request.size?.bytes ?? 0)
-        try log.record("making", Mapping([("volume", Value(name)), ("pool", Value(pool))]))
-        let volume = try await connection.createVolume(
-            VolumeSpec(name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil),
-            in: pool)
+        let spec = VolumeSpec(
+            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil)
+        let volume = try await log.making(PoolVolume(pool: pool, name: name)) {
+            try await connection.createVolume(spec, in: pool)
+        }
         return (Self.place(volume), format)
     }
 
@@ -114,7 +115,11 @@ struct DeviceChanges {
         let layers = use.layers(below: volume.path)
         let shared = layers.isEmpty ? nil : try await removal.holdLayers()
         defer { withExtendedLifetime(shared) {} }
-        try log.record("deleting", Mapping([("volume", Value(volume.name)), ("pool", Value(pool))]))
+        try log.record(
+            "deleting",
+            Mapping([
+                ("volume", Value(volume.name)), ("pool", Value(pool)), ("layers", Value(layers.map { Value($0) })),
+            ]))
         if let kept = try await removal.remove([volume.path], layers: layers, over: connection).first {
             throw Diagnostics(kept)
         }

@@ -22,6 +22,8 @@ package struct MachineChanging: Sendable {
     package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(name) { held in
+            if held.isActive, request.changesDevices { try held.found.host.require(.liveChange) }
+            if request.needsDisks { try held.found.host.require(.disks) }
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []
             do {
@@ -33,7 +35,7 @@ package struct MachineChanging: Sendable {
                 let end = changes.isEmpty ? "undone" : "finished"
                 // To its end, though the task was cancelled.
                 await Task { [connection = held.connection] in
-                    if let record, (try? await Self.removeUnused(record, connection)) != nil { try? log.record(end) }
+                    if let record, (try? await removeUnused(record, connection)) != nil { try? log.record(end) }
                 }.value
                 throw Self.told(error, changes, held)
             }
@@ -79,28 +81,24 @@ package struct MachineChanging: Sendable {
     func settle(_ record: OperationRecord) async throws -> String {
         let log = Journal(context.directory).resume(record)
         return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
-            if let machine { try await connection.waitForJobs(.uuid(machine.uuid), of: machine) }
-            let end = try await Self.removeUnused(record, connection) ? "undone" : "finished"
+            if let machine { try await connection.waitForJobs(.uuid(machine.uuid)) }
+            let end = try await removeUnused(record, connection) ? "undone" : "finished"
             try log.record(end)
             return end
         }
     }
 
-    /// Removes volumes of this operation that no VM has.
-    /// - Returns: whether there were any.
-    private static func removeUnused(
-        _ record: OperationRecord, _ connection: HypervisorConnection
-    ) async throws -> Bool {
-        var removed = false
-        for step in record.steps {
-            guard let name = step["volume"]?.string, let pool = step["pool"]?.string,
-                let volume = try await connection.volume(name, in: pool)
-            else { continue }
-            let use = try await StoreUse.read(connection, refreshing: true)
-            guard use.users(of: volume).isEmpty else { continue }
-            try await connection.removeVolume(name, in: pool)
-            removed = true
+    /// Removes volumes of this operation that nobody has, and the layers that they alone stood on.
+    /// - Returns: whether there were any volumes.
+    private func removeUnused(_ record: OperationRecord, _ connection: HypervisorConnection) async throws -> Bool {
+        let removed = try await MadeVolumes(record).remove(over: connection)
+        let layers = record.steps.flatMap { $0["layers"]?.list?.compactMap(\.string) ?? [] }
+        if !layers.isEmpty, let host = record["host"]?.string {
+            let removal = VolumeRemoval(context, driver: driver, on: try context.host(named: host))
+            let shared = try await removal.holdLayers()
+            defer { withExtendedLifetime(shared) {} }
+            _ = try await removal.remove([], layers: layers, over: connection)
         }
-        return removed
+        return !removed.isEmpty
     }
 }

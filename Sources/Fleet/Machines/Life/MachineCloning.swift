@@ -27,6 +27,7 @@ package struct MachineCloning: Sendable {
         say("looking for \"\(new)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
+        try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: options.assumedAbsent)
         let own = try OperationLock(context.directory, machine: new)
         defer { withExtendedLifetime(own) {} }
@@ -63,10 +64,9 @@ package struct MachineCloning: Sendable {
                 old: held.name, new: new, instance: uuid, addresses: addresses, networkConfig: options.networkConfig
             ).make(disks)
             try await disks.make()
-            for disk in plan.disks { definition.setSource(of: disk.original.target, to: .file(disk.path)) }
+            for disk in plan.disks { definition.setSource(of: disk.original.target, to: disk.source) }
             if let variables {
-                try log.record("making", Mapping([("file", Value(variables.to))]))
-                try await files.copy(variables)
+                try await log.making(file: variables.to) { try await files.copy(variables) }
                 definition.setNVRAM(variables.to)
             }
             note(&definition, plan, hostKey: seed.hostKey, log)

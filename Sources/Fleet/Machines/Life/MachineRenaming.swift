@@ -29,6 +29,7 @@ package struct MachineRenaming: Sendable {
         try MachineName.validate(new, for: "a VM")
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
+        try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: assumedAbsent)
         let other = try OperationLock(context.directory, machine: new)
         defer { withExtendedLifetime(other) {} }
@@ -44,9 +45,16 @@ package struct MachineRenaming: Sendable {
         var moves: [PoolFiles.Move] = []
         var kept: [MachineDisk] = []
         for disk in try await MachineDisk.all(of: definition.description, over: held.connection) where disk.isOwn {
-            guard let volume = disk.volume, volume.name.hasPrefix(held.name + "_") else { continue }
+            guard let volume = disk.volume else {
+                throw Diagnostics(
+                    .error(
+                        "the disk \"\(disk.name)\" cannot be found", detail: disk.description.source?.text,
+                        hint: "start its pool: `drover pool start NAME`", host: held.found.host.name))
+            }
+            guard volume.name.hasPrefix(held.name + "_") else { continue }
             let kind = try await held.connection.pool(volume.pool ?? "")?.type
-            guard let kind, PoolFiles.kinds.contains(kind) else {
+            // One that the definition names by its pool is left to libvirt, which knows it by that name.
+            guard let kind, PoolFiles.kinds.contains(kind), disk.description.source?.path != nil else {
                 kept.append(disk)
                 continue
             }

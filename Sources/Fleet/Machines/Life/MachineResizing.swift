@@ -17,6 +17,8 @@ package struct MachineResizing: Sendable {
     package func resize(_ name: String, _ request: ResizeRequest) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(name) { held in
+            if held.isActive, request.scope != .next { try held.found.host.require(.liveChange) }
+            if !request.disks.isEmpty { try held.found.host.require(.disks) }
             let work = try await ResizeWork(held.connection, held.found.machine, request)
             try work.refuse()
             var fields = held.fields()

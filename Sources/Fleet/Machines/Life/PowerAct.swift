@@ -27,12 +27,22 @@ package enum PowerAct: Sendable {
         }
     }
 
+    /// What not every driver has.
+    private var ability: HypervisorAbility? {
+        switch self {
+        case .pause, .resume: .pause
+        case .save: .save
+        default: nil
+        }
+    }
+
     /// Does it.
     /// - Returns: what is so now.
     /// - Throws: `Diagnostics` when the VM is not in a state for it, or the guest does not follow; `HypervisorError`.
     func perform(on held: HeldMachine) async throws -> String {
         let (connection, domain) = (held.connection, held.domain)
         let activity = held.found.machine.state.activity
+        if let ability { try held.found.host.require(ability) }
         switch self {
         case .start(let discardingSaved): return try await Self.start(held, discardingSaved)
         case .stop(let seconds):

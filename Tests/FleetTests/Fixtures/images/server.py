@@ -1,14 +1,26 @@
 """Serves the files of a folder on loopback, as a good web server does: entity tags, ranges, If-Range.
 
 usage: server.py FOLDER    prints its port. Paths under /cut/ lose the connection behind a quarter of what was asked for.
-Each request is noted in FOLDER/requests as "PATH RANGE".
+Each request is noted in FOLDER/requests as "PATH RANGE". Ends with its parent, or when its standard input ends.
 """
 import http.server
 import os
 import re
+import select
+import signal
 import sys
+import threading
 
 folder = sys.argv[1]
+parent = os.getppid()
+
+
+def end_with_parent():
+    # Both, because a sibling may hold the other end of our input. PR_SET_PDEATHSIG would be about the parent's thread.
+    while os.getppid() == parent:
+        if select.select([0], [], [], 0.5)[0] and not os.read(0, 1024):
+            break
+    os._exit(0)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,6 +53,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(rest[: len(rest) // 4] if path.startswith("/cut/") else rest)
 
 
+# A test's thread may block signals, and its children with it.
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+threading.Thread(target=end_with_parent, daemon=True).start()
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -5,7 +5,7 @@ import Values
 @testable import Fleet
 
 /// On libvirt's own test driver, whose one domain is called "test".
-@Suite struct MachineRemnantsTests {
+@Suite(.serialized) struct MachineRemnantsTests {
     @Test func onlyVolumesOfNobodyAreRemoved() async throws {
         let connection = try await HypervisorConnection.open(
             uri: try HypervisorURI("test:///default"), timeout: .seconds(10))

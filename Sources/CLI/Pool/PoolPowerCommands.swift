@@ -78,14 +78,17 @@ struct PoolDelete: AsyncParsableCommand {
         let context = try common.context()
         let hosts = try common.hostsToChange(context)
         let deletion = PoolDeletion(context, driver: try common.hypervisors(context), assumedAbsent: assumeAbsent)
-        if !check {
-            let plans = await HostAnswers(hosts, limit: context.parallel) { [name, content] host in
-                try await deletion.plan(name, on: host, content: content)
-            }
-            try confirm(plans)
+        let plans = await HostAnswers(hosts, limit: context.parallel) { [name, content] host in
+            try await deletion.plan(name, on: host, content: content)
         }
+        if !check { try confirm(plans) }
+        let shown = Dictionary(plans.hosts.map { ($0.host.name, $0.answer) }) { first, _ in first }
+        // Only what was shown: where that was not possible, nothing is done.
         let answers = await HostAnswers(hosts, limit: context.parallel) { [name, content, check] host in
-            try await deletion.delete(name, on: host, content: content, check: check)
+            guard let plan = try shown[host.name]?.get() ?? nil else {
+                return StoreOutcome(host.name, name, isPredicted: check)
+            }
+            return try await deletion.delete(name, on: host, content: content, agreed: plan.volumes, check: check)
         }
         try common.finish(answers, named: name)
     }

@@ -56,20 +56,46 @@ package struct PoolDeletion: Sendable {
     }
 
     /// Deletes what was looked at, if it is still so. A pool that is gone meanwhile is no failure.
+    /// - Parameter agreed: the volumes that may be lost, as they were shown to whoever agreed to it; nil for any.
+    /// - Throws: `Diagnostics` when others are there by now, or a VM uses one; ``HostProblem``.
     package func delete(
-        _ name: String, on host: Host, content: Bool = false, check: Bool = false
+        _ name: String, on host: Host, content: Bool = false, agreed: [VolumeInfo]? = nil, check: Bool = false
     ) async throws -> StoreOutcome {
         let operation = StoreOperation(context: context, host: host, kind: .pool, name: name)
         return try await driver.visit(host) { connection in
             try await operation.locked {
                 var outcome = StoreOutcome(host.name, name, isPredicted: check)
                 guard let plan = try await plan(name, host, content, connection) else { return outcome }
+                if let agreed { try Self.refuseMore(plan, than: agreed) }
                 outcome.changes = [.init("definition", "\(plan.pool.type) pool", nil)]
                 outcome.changes += plan.volumes.map { .init($0.name, "a volume", nil) }
                 if !check { try await carryOut(plan, content, operation, connection) }
                 return outcome
             }
         }
+    }
+
+    private static func refuseMore(_ plan: Plan, than agreed: [VolumeInfo]) throws(Diagnostics) {
+        let known = Set(agreed.map(\.path))
+        let more = plan.volumes.map(\.path).filter { !known.contains($0) }
+        guard !more.isEmpty else { return }
+        throw Diagnostics(
+            .error(
+                "there is more in the pool \"\(plan.pool.name)\" than was agreed to",
+                detail: more.prefix(10).map { Printable.line($0) }.joined(separator: "\n"), hint: "try again",
+                host: plan.host.name))
+    }
+
+    /// What came into the pool behind libvirt's back would go with its directory or volume group.
+    private static func refuseLeftovers(in pool: String, _ host: Host, _ connection: HypervisorConnection) async throws
+    {
+        try await connection.refreshPool(pool)
+        let left = try await connection.volumes(in: pool)
+        guard let first = left.first else { return }
+        throw Diagnostics(
+            .error(
+                "there is something new in the pool \"\(pool)\"", detail: Printable.line(first.path),
+                hint: "look what it is, and try again", host: host.name))
     }
 
     private func carryOut(
@@ -91,6 +117,7 @@ package struct PoolDeletion: Sendable {
                 try log.record("deleting", Mapping([("deleted", Value(volume.name))]))
                 try await connection.deleteVolume(volume.name, in: pool.name)
             }
+            if content { try await Self.refuseLeftovers(in: pool.name, plan.host, connection) }
             try log.record(pool.isPersistent ? "stopping" : "undefining")
             if pool.isActive { try await connection.stopPool(pool.name) }
             guard pool.isPersistent else { return }

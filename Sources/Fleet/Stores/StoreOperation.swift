@@ -33,6 +33,20 @@ struct StoreOperation: Sendable {
         return try await body()
     }
 
+    /// Makes a volume that a failure then takes back; not when somebody else has made one of its name just before.
+    func making(
+        _ spec: VolumeSpec, _ log: OperationLog, _ make: () async throws -> VolumeInfo
+    ) async throws {
+        try log.record("making", Mapping([("capacity", Value("\(spec.capacity)"))]))
+        do {
+            _ = try await make()
+        } catch let error as HypervisorError where error.code == .volumeExists {
+            try log.record("taken")
+            throw error
+        }
+        try log.record("made")
+    }
+
     /// Does what the journal then knows of. What fails or is interrupted is taken back as far as it can be.
     /// - Parameters:
     ///   - act: `create`, `update`, `delete`, ...

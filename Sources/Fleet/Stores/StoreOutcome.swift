@@ -38,7 +38,7 @@ package struct StoreOutcome: Sendable {
     /// What it means to others: VMs that lose their link for a moment.
     package internal(set) var consequences: [String] = []
 
-    init(_ host: String, _ name: String, isPredicted: Bool) {
+    package init(_ host: String, _ name: String, isPredicted: Bool) {
         self.host = host
         self.name = name
         self.isPredicted = isPredicted

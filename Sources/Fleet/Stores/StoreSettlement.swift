@@ -24,6 +24,8 @@ struct StoreSettlement {
         case ("pool", "update"), ("pool", "delete"): try await restorePool()
         case ("network", "create"): try await undoNetworkCreation()
         case ("network", "update"), ("network", "delete"): try await restoreNetwork()
+        case ("volume", "delete"): try await finishVolumeDeletion()
+        case ("volume", "resize"): try await seeVolumeSize()
         case ("volume", _): try await removeVolume()
         default: throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
@@ -123,19 +125,46 @@ struct StoreSettlement {
     /// A volume that was not filled is worth nothing; nobody can use it yet.
     private func removeVolume() async throws -> String {
         let pool = try field("pool")
-        let volume = try field("volume")
-        if began("making"), try await connection.pool(pool) != nil,
-            let there = try await connection.volume(volume, in: pool)
-        {
-            let users = try await StoreUse.read(connection, refreshing: true).users(of: there)
-            guard users.isEmpty else {
-                throw Diagnostics(
-                    StoreUse.refusal(
-                        "remove the unfinished volume \"\(volume)\"", users, host: record["host"]?.string ?? ""))
-            }
-            try await connection.deleteVolume(volume, in: pool)
+        // One that was put in the place of another is not there any more.
+        if began("swapping") { try await connection.refreshPool(pool) }
+        guard began("making"), !began("taken"), let there = try await volume() else {
+            return began("swapping") ? "finished" : "undone"
         }
+        // Cut off while it was being made, one that differs is somebody else's.
+        let step = record.steps.first { $0["step"]?.string == "making" }
+        if !began("made"), let capacity = step?["capacity"]?.string, capacity != "\(there.capacity)" { return "undone" }
+        try await removeUnused(there, pool)
         return "undone"
+    }
+
+    /// Nil as well when the pool is gone.
+    private func volume() async throws -> VolumeInfo? {
+        let pool = try field("pool")
+        guard try await connection.pool(pool) != nil else { return nil }
+        return try await connection.volume(try field("volume"), in: pool)
+    }
+
+    private func removeUnused(_ there: VolumeInfo, _ pool: String) async throws {
+        let users = try await StoreUse.read(connection, refreshing: true).users(of: there)
+        guard users.isEmpty else {
+            throw Diagnostics(
+                StoreUse.refusal(
+                    "remove the unfinished volume \"\(there.name)\"", users, host: record["host"]?.string ?? ""))
+        }
+        try await connection.deleteVolume(there.name, in: pool)
+    }
+
+    /// One that is half overwritten with zeros goes; else it stays when it is still there.
+    private func finishVolumeDeletion() async throws -> String {
+        guard let there = try await volume() else { return "finished" }
+        guard began("wiping") else { return "undone" }
+        try await removeUnused(there, try field("pool"))
+        return "finished"
+    }
+
+    private func seeVolumeSize() async throws -> String {
+        guard let there = try await volume() else { return "undone" }
+        return "\(there.capacity)" == (try field("to")) ? "finished" : "undone"
     }
 }
 

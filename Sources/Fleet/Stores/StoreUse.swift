@@ -59,13 +59,7 @@ package struct StoreUse: Sendable {
                 names[pool.name] = try await connection.poolDocument(pool.name)?.first("source", "name")?.text
             }
             guard pool.isActive else { continue }
-            do throws(HypervisorError) {
-                if refreshing { try await connection.lookAgain(at: pool) }
-                volumes += try await connection.volumes(in: pool.name)
-            } catch {
-                // One that was deleted meanwhile; one that cannot be read, or was stopped by that, may hold anything.
-                guard error.code == .noPool else { throw error }
-            }
+            volumes += try await connection.content(of: pool, refreshing: refreshing)
         }
         let machines = try await connection.storeReferences().filter { $0.uuid != uuid }
         return StoreUse(pools, volumes, machines, names)
@@ -195,6 +189,24 @@ package struct StoreUse: Sendable {
 extension HypervisorConnection {
     /// Kinds of pools whose volumes are somebody else's disks: nobody makes or deletes any there.
     private static let fixed = ["iscsi", "iscsi-direct", "scsi", "mpath"]
+
+    /// The volumes of a pool that was running. One that was deleted or stopped meanwhile is as if it had been so before; one
+    /// that cannot be read may hold anything.
+    fileprivate func content(of pool: PoolInfo, refreshing: Bool) async throws(HypervisorError) -> [VolumeInfo] {
+        var attempts = 0
+        while true {
+            do throws(HypervisorError) {
+                if refreshing { try await lookAgain(at: pool) }
+                return try await volumes(in: pool.name)
+            } catch {
+                guard [.noPool, .operationInvalid].contains(error.code) else { throw error }
+                guard try await self.pool(pool.name)?.isActive == true else { return [] }
+                // It was started again.
+                attempts += 1
+                guard attempts < 5 else { throw error }
+            }
+        }
+    }
 
     /// Has libvirt look at what is in a pool; waits a little while it is busy with one of its volumes.
     fileprivate func lookAgain(at pool: PoolInfo) async throws(HypervisorError) {

@@ -4,9 +4,9 @@ internal import Values
 
 /// Changes one volume of a host: its size, its copies, its end.
 package struct VolumeChange: Sendable {
-    private let context: FleetContext
-    private let driver: any HypervisorDriver
-    private let pool: String
+    let context: FleetContext
+    let driver: any HypervisorDriver
+    let pool: String
 
     package init(_ context: FleetContext, driver: any HypervisorDriver, pool: String) {
         self.context = context
@@ -18,7 +18,7 @@ package struct VolumeChange: Sendable {
     package func resize(
         _ name: String, to capacity: UInt64, shrinking isShrunk: Bool, on host: Host
     ) async throws -> StoreOutcome {
-        try await change(name, host) { connection, there, outcome in
+        try await change(name, host) { operation, connection, there, outcome in
             guard there.capacity != capacity else { return }
             guard there.capacity < capacity || isShrunk else {
                 throw Diagnostics(
@@ -26,8 +26,14 @@ package struct VolumeChange: Sendable {
                         "the volume \"\(name)\" is larger: \(VolumeConvergence.size(there.capacity))",
                         hint: "--shrink cuts off what is behind the new end", host: host.name))
             }
-            try await Self.refuseRunning(there, "resize", over: connection, host: host)
-            try await connection.resizeVolume(name, in: pool, to: capacity, shrinking: there.capacity > capacity)
+            try await Self.refuseResize(there, over: connection, host: host)
+            try await operation.journaled(
+                "resize", [("pool", Value(pool)), ("volume", Value(name)), ("to", Value("\(capacity)"))],
+                over: connection
+            ) { log in
+                try log.record("resizing")
+                try await connection.resizeVolume(name, in: pool, to: capacity, shrinking: there.capacity > capacity)
+            }
             outcome.changes.append(
                 .init("capacity", VolumeConvergence.size(there.capacity), VolumeConvergence.size(capacity)))
         }
@@ -49,49 +55,12 @@ package struct VolumeChange: Sendable {
                 try await operation.journaled(
                     "clone", [("pool", Value(place)), ("volume", Value(copy))], over: connection
                 ) { log in
-                    try log.record("making")
-                    _ = try await connection.cloneVolume(name, from: pool, as: spec, in: place)
+                    try await operation.making(spec, log) {
+                        try await connection.cloneVolume(name, from: pool, as: spec, in: place)
+                    }
                 }
                 var outcome = StoreOutcome(host.name, "\(place)/\(copy)", isPredicted: false)
                 outcome.changes = [.init("definition", nil, "a copy of \(pool)/\(name)")]
-                return outcome
-            }
-        }
-    }
-
-    /// Sends a local file into a new volume, byte for byte.
-    /// - Parameters:
-    ///   - replacing: whether a volume of that name that nothing uses is deleted first.
-    ///   - progress: bytes sent and bytes in all.
-    package func upload(
-        _ path: String, as name: String, replacing: Bool, on host: Host,
-        progress: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
-    ) async throws -> StoreOutcome {
-        let operation = StoreOperation(context: context, host: host, kind: .volume, name: "\(pool)/\(name)")
-        let size = UInt64(DiskPath.size(path) ?? 0)
-        return try await driver.visit(host) { connection in
-            try await operation.locked {
-                var outcome = StoreOutcome(host.name, "\(pool)/\(name)", isPredicted: false)
-                if let there = try await connection.volume(name, in: pool) {
-                    guard replacing else {
-                        try await Self.refuseTaken(name, pool, connection, host)
-                        return outcome
-                    }
-                    try await refuseUsed(there, connection, host, [])
-                    try await connection.deleteVolume(name, in: pool)
-                    outcome.changes.append(.init("definition", "\(there.format ?? "raw") volume", nil))
-                }
-                let spec = VolumeSpec(name: name, capacity: size, format: "raw")
-                try await operation.journaled(
-                    "upload", [("pool", Value(pool)), ("volume", Value(name))], over: connection
-                ) { log in
-                    try log.record("making")
-                    _ = try await connection.createVolume(spec, in: pool)
-                    try await connection.upload(path, to: name, in: pool) { progress($0.sent, $0.total) }
-                    // Only now it can be seen what it is an image of.
-                    try await connection.refreshPool(pool)
-                }
-                outcome.changes.append(.init("content", nil, "\(size) bytes"))
                 return outcome
             }
         }
@@ -116,14 +85,19 @@ package struct VolumeChange: Sendable {
                         "\(there.format ?? "raw") volume of \(VolumeConvergence.size(there.capacity))", nil)
                 ]
                 if check { return outcome }
-                if wiping { try await connection.wipeVolume(name, in: pool) }
-                try await connection.deleteVolume(name, in: pool)
+                try await operation.journaled(
+                    "delete", [("pool", Value(pool)), ("volume", Value(name))], over: connection
+                ) { log in
+                    try log.record(wiping ? "wiping" : "deleting")
+                    if wiping { try await connection.wipeVolume(name, in: pool) }
+                    try await connection.deleteVolume(name, in: pool)
+                }
                 return outcome
             }
         }
     }
 
-    private func refuseUsed(
+    func refuseUsed(
         _ volume: VolumeInfo, _ connection: HypervisorConnection, _ host: Host, _ assumedAbsent: [String]
     ) async throws {
         try await VolumeRemoval(context, driver: driver, on: host, assumedAbsent: assumedAbsent)
@@ -132,14 +106,14 @@ package struct VolumeChange: Sendable {
 
     private func change(
         _ name: String, _ host: Host,
-        _ body: (HypervisorConnection, VolumeInfo, inout StoreOutcome) async throws -> Void
+        _ body: (StoreOperation, HypervisorConnection, VolumeInfo, inout StoreOutcome) async throws -> Void
     ) async throws -> StoreOutcome {
         let operation = StoreOperation(context: context, host: host, kind: .volume, name: "\(pool)/\(name)")
         return try await driver.visit(host) { connection in
             try await operation.locked {
                 let there = try await Self.found(name, pool, connection, host)
                 var outcome = StoreOutcome(host.name, "\(pool)/\(name)", isPredicted: false)
-                try await body(connection, there, &outcome)
+                try await body(operation, connection, there, &outcome)
                 return outcome
             }
         }
@@ -160,6 +134,24 @@ package struct VolumeChange: Sendable {
         }
     }
 
+    /// What stands on a volume counts on its size, and images and layers are never written to.
+    package static func refuseResize(
+        _ volume: VolumeInfo, over connection: HypervisorConnection, host: Host
+    ) async throws {
+        if StoredImage.isVolume(volume.path) || FrozenLayer.isOne(volume.path) {
+            throw Diagnostics(
+                .error(
+                    "cannot resize the volume \"\(volume.name)\": it is one that VMs are made from",
+                    hint: "resize the VM's own with `drover vm resize`", host: host.name))
+        }
+        let use = try await StoreUse.read(connection, refreshing: true)
+        guard use.volumes(on: volume.path).isEmpty else {
+            throw Diagnostics(
+                StoreUse.refusal("resize the volume \"\(volume.name)\"", use.users(of: volume), host: host.name))
+        }
+        try await refuseRunning(volume, "resize", over: connection, host: host)
+    }
+
     package static func found(
         _ name: String, _ pool: String, _ connection: HypervisorConnection, _ host: Host
     ) async throws -> VolumeInfo {
@@ -175,7 +167,7 @@ package struct VolumeChange: Sendable {
                 host: host.name))
     }
 
-    private static func refuseTaken(
+    static func refuseTaken(
         _ name: String, _ pool: String, _ connection: HypervisorConnection, _ host: Host
     ) async throws {
         guard try await connection.pool(pool) != nil else {

@@ -8,6 +8,8 @@ package struct VolumeWish: Sendable {
     package var spec: VolumeSpec
     /// Whether a volume that is too small is made larger; else that is refused.
     package var grows = true
+    /// Whether the format was asked for; else a volume that is there may have any.
+    package var saysFormat = true
 
     package init(pool: String, spec: VolumeSpec) {
         self.pool = pool
@@ -26,7 +28,11 @@ package struct VolumeWish: Sendable {
         guard let size = try Self.size(arguments, "size") else {
             throw Diagnostics(.error("\(arguments.subject) needs \"size\"", mark: value.mark))
         }
-        spec = VolumeSpec(name: name, capacity: size, format: try arguments.text("format") ?? "qcow2")
+        let format = try arguments.text("format")
+        saysFormat = format != nil
+        // What libvirt makes in any kind of pool when it is not told; overlays cannot be that.
+        spec = VolumeSpec(
+            name: name, capacity: size, format: format ?? (arguments["backing_store"] == nil ? "raw" : "qcow2"))
         spec.allocation = try Self.size(arguments, "allocation")
         spec.isNotCopiedOnWrite = try arguments.truth("nocow") ?? false
         grows = try arguments.truth("resize") ?? false
@@ -83,10 +89,10 @@ package struct VolumeConvergence: Sendable {
                         .init("definition", nil, "\(wish.spec.format) volume"),
                         .init("capacity", nil, Self.size(wish.spec.capacity)),
                     ]
-                    if !check { _ = try await connection.createVolume(wish.spec, in: wish.pool) }
+                    if !check { try await make(wish, operation, connection) }
                     return outcome
                 }
-                try refuse(Self.differences(wish.spec, from: there), wish, host)
+                try refuse(Self.differences(wish, from: there), wish, host)
                 guard there.capacity != wish.spec.capacity else { return outcome }
                 guard wish.grows, there.capacity < wish.spec.capacity else {
                     let sizes = SpecDifference(
@@ -97,26 +103,51 @@ package struct VolumeConvergence: Sendable {
                 outcome.changes = [
                     .init("capacity", Self.size(there.capacity), Self.size(wish.spec.capacity))
                 ]
-                try await VolumeChange.refuseRunning(there, "resize", over: connection, host: host)
-                if !check {
-                    try await connection.resizeVolume(wish.spec.name, in: wish.pool, to: wish.spec.capacity)
-                }
+                try await VolumeChange.refuseResize(there, over: connection, host: host)
+                if !check { try await grow(wish, operation, connection) }
                 return outcome
             }
         }
     }
 
-    /// What cannot be changed without losing what is in it, and permissions where they are said.
-    private static func differences(_ spec: VolumeSpec, from there: VolumeInfo) -> [SpecDifference] {
+    private func make(
+        _ wish: VolumeWish, _ operation: StoreOperation, _ connection: HypervisorConnection
+    ) async throws {
+        try await operation.journaled(
+            "create", [("pool", Value(wish.pool)), ("volume", Value(wish.spec.name))], over: connection
+        ) { log in
+            try await operation.making(wish.spec, log) {
+                try await connection.createVolume(wish.spec, in: wish.pool)
+            }
+        }
+    }
+
+    private func grow(
+        _ wish: VolumeWish, _ operation: StoreOperation, _ connection: HypervisorConnection
+    ) async throws {
+        let capacity = wish.spec.capacity
+        try await operation.journaled(
+            "resize",
+            [("pool", Value(wish.pool)), ("volume", Value(wish.spec.name)), ("to", Value("\(capacity)"))],
+            over: connection
+        ) { log in
+            try log.record("resizing")
+            try await connection.resizeVolume(wish.spec.name, in: wish.pool, to: capacity)
+        }
+    }
+
+    /// What is said and cannot be changed without losing what is in it.
+    private static func differences(_ wish: VolumeWish, from there: VolumeInfo) -> [SpecDifference] {
+        let spec = wish.spec
         let wanted: [(String, String?, String?)] = [
-            ("format", there.format, there.format == nil ? nil : spec.format),
+            ("format", there.format, there.format == nil || !wish.saysFormat ? nil : spec.format),
             ("backing_store", there.backing?.path, spec.backing?.path),
             ("permissions.mode", octal(there.permissions.mode), spec.mode.map { octal($0) ?? "" }),
             ("permissions.owner", there.permissions.owner.map { "\($0)" }, spec.owner.map { "\($0)" }),
             ("permissions.group", there.permissions.group.map { "\($0)" }, spec.group.map { "\($0)" }),
         ]
         return wanted.compactMap { property, found, wanted in
-            if wanted == nil, property != "backing_store" { return nil }
+            guard let wanted else { return nil }
             return found == wanted ? nil : SpecDifference(property, found: found, wanted: wanted)
         }
     }

@@ -44,6 +44,12 @@ struct PoolFiles {
             """, moves.flatMap { [$0.from, $0.to] }, doing: "rename files")
     }
 
+    /// Puts a file in the place of another, which is lost; does nothing when that was done already.
+    func replace(_ move: Move) async throws {
+        try await run(
+            #"if [ -e "$1" ]; then mv -f -- "$1" "$2"; fi"#, [move.from, move.to], doing: "replace \(move.to)")
+    }
+
     /// Copies a file that only its owner may read, with owner and mode; does nothing where there is none to copy.
     func copy(_ move: Move) async throws {
         try await run(

@@ -1,14 +1,24 @@
+import Foundation
 import Hypervisor
 import Testing
 import Values
 
 @testable import Fleet
 
-/// On libvirt's own test driver, whose one domain is called "test".
+/// On libvirt's own test driver, each with a host of its own, whose one domain is called "test".
 @Suite struct MachineRemnantsTests {
+    private static func open() async throws -> HypervisorConnection {
+        let path = NSTemporaryDirectory() + "drover-host-\(UUID().uuidString).xml"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let host = """
+            <node><domain type='test'><name>test</name><memory>8192</memory><os><type>hvm</type></os></domain></node>
+            """
+        try host.write(toFile: path, atomically: true, encoding: .utf8)
+        return try await HypervisorConnection.open(uri: try HypervisorURI("test://" + path), timeout: .seconds(10))
+    }
+
     @Test func onlyVolumesOfNobodyAreRemoved() async throws {
-        let connection = try await HypervisorConnection.open(
-            uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        let connection = try await Self.open()
         for pool in ["default", "fast"] {
             try await connection.createDirectoryPool(PoolSpec(name: pool, path: "/var/lib/libvirt/\(pool)"))
         }
@@ -50,8 +60,7 @@ import Values
 
     /// Another controller was faster: what bears the name is its own.
     @Test func whatTheHostRefusedToMakeIsNotUndone() async throws {
-        let connection = try await HypervisorConnection.open(
-            uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        let connection = try await Self.open()
         try await connection.createDirectoryPool(PoolSpec(name: "default", path: "/var/lib/libvirt/default"))
         @Sendable func make(_ name: String) async throws {
             _ = try await connection.createVolume(
@@ -77,8 +86,7 @@ import Values
 
     /// A disk of a pool that has no path is known by the pool and the volume.
     @Test func aDiskNamedByItsPoolIsTheMachinesOwn() async throws {
-        let connection = try await HypervisorConnection.open(
-            uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        let connection = try await Self.open()
         try await connection.createDirectoryPool(PoolSpec(name: "ceph", path: "/var/lib/libvirt/ceph"))
         let volume = try await connection.createVolume(
             VolumeSpec(name: "web1_data", capacity: 1 << 20, format: "raw"), in: "ceph")

@@ -25,11 +25,15 @@ struct MachineDisk: Sendable {
             let isForeign = description.metadata?.labels[foreignLabel(disk.target)] != nil
             let part = isForeign ? nil : (volume?.name ?? disk.volumeName).flatMap { ownPart($0, of: description.name) }
             // A volume whose pool cannot rename kept its name when the VM got another one.
-            let path = volume?.path ?? disk.source?.path
-            let isNoted = path.map { description.metadata?.labels[keptLabel(disk.target)] == $0 } ?? false
+            let label = description.metadata?.labels[keptLabel(disk.target)]
+            let isNoted = label.map { label in
+                // In a pool that is off only its name can be compared.
+                volume.map { $0.path == label } ?? (DiskPath.lastComponent(label) == disk.volumeName)
+            }
             disks.append(
                 MachineDisk(
-                    name: part ?? disk.target, description: disk, volume: volume, isOwn: part != nil || isNoted))
+                    name: part ?? disk.target, description: disk, volume: volume, isOwn: part != nil || isNoted == true)
+            )
         }
         return disks
     }

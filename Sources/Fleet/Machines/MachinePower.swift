@@ -132,7 +132,7 @@ package struct MachinePower: Sendable {
 
 extension HostProblem {
     /// Any error of an act on one of several VMs, as what is told of that one.
-    init(_ error: any Error) {
+    package init(_ error: any Error) {
         switch error {
         case let problem as HostProblem: self = problem
         case let found as Diagnostics:

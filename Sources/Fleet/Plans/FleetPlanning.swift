@@ -10,6 +10,8 @@ package struct FleetPlanning: Sendable {
         package var deletable: [String] = []
         /// Hosts that do not answer and are said to have none of the VMs that are missing.
         package var assumedAbsent: Set<String> = []
+        /// What hosts whose libvirt does not answer told otherwise: all VMs that each has.
+        var holdings: [String: Set<String>] = [:]
 
         package init() {}
     }
@@ -39,7 +41,10 @@ package struct FleetPlanning: Sendable {
         let silent = survey.problems.compactMap(\.diagnostic.host).filter { !options.assumedAbsent.contains($0) }
         var comparison = PlanComparison(
             wishes: wishes, present: survey.present,
-            silent: silent.map { .init(host: $0, lastSeen: Set(memory.lastSeen(on: $0))) },
+            silent: silent.map { host in
+                let told = options.holdings[host]
+                return .init(host: host, lastSeen: told ?? Set(memory.lastSeen(on: host)), isCertain: told != nil)
+            },
             hosts: Dictionary(context.inventory.hosts.map { ($0.name, $0) }) { first, _ in first })
         comparison.allowed = allowed
         comparison.deletable = Set(options.deletable)
@@ -52,7 +57,8 @@ package struct FleetPlanning: Sendable {
             lines: lines, placings: placings,
             warnings: gone.map { .warning("there is no VM \"\($0)\" of Drover's to delete", detail: nil) }
                 + placings.flatMap(\.warnings),
-            problems: survey.problems, wishes: byName, survey: survey)
+            problems: survey.problems, wishes: byName, survey: survey,
+            assumedAbsent: options.assumedAbsent.union(options.holdings.keys))
     }
 
     /// New VMs and those that have to move are placed together.

@@ -30,7 +30,7 @@ package struct FleetPlanning: Sendable {
     /// - Throws: `Diagnostics` for mistakes in the files, all at once.
     package func plan() async throws -> FleetPlan {
         let wishes = try MachineWish.read(context, options.names)
-        try refuseListed(options.deletable)
+        try refuseListed()
         var allowed: [String: Set<String>] = [:]
         for wish in wishes {
             allowed[wish.spec.name] = try wish.spec.place.map { Set(try context.hosts($0).map(\.name)) }
@@ -81,9 +81,10 @@ package struct FleetPlanning: Sendable {
         return placings
     }
 
-    private func refuseListed(_ names: [String]) throws(Diagnostics) {
+    /// - Throws: `Diagnostics` for VMs that may be deleted and yet stand in the inventory.
+    func refuseListed() throws(Diagnostics) {
         let listed = context.inventory.machines
-        let problems = names.compactMap { name in
+        let problems = options.deletable.compactMap { name in
             listed.first { $0.name == name }.map { entry in
                 Diagnostic.error(
                     "\"\(name)\" is in the inventory, so it is not deleted", hint: "take its entry out first",

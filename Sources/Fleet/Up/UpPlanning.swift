@@ -25,6 +25,7 @@ package struct UpPlanning: Sendable {
     package func plan(_ hosts: [Host]) async throws -> UpPlan {
         let began = Clock.monotonic
         let wishes = try MachineWish.read(context, options.names)
+        try FleetPlanning(context, driver: driver, options: options).refuseListed()
         let images = try UpImages(context).lines(wishes)
         let certified = try await certified()
         let unknown = try unknownKeys(hosts)

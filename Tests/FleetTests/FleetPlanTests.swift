@@ -17,9 +17,7 @@ import Values
         }
         var comparison = PlanComparison(
             wishes: wishes, present: try (line["present"]?.list ?? []).map(Self.machine),
-            silent: (line["silent"]?.map ?? Mapping()).map { host, seen in
-                .init(host: host.string ?? "", lastSeen: Set(seen.list?.compactMap(\.string) ?? []))
-            },
+            silent: Self.silent(line["silent"]) + Self.silent(line["certain"], isCertain: true),
             hosts: Dictionary(inventory.hosts.map { ($0.name, $0) }) { $1 })
         for wish in wishes {
             comparison.allowed[wish.spec.name] = try wish.spec.place.map { Set(try inventory.select($0).map(\.name)) }
@@ -27,6 +25,28 @@ import Values
         comparison.deletable = Set(line["delete"]?.list?.compactMap(\.string) ?? [])
         comparison.isWhole = line["some"]?.bool != true
         #expect(try comparison.lines().map(\.text) == line["lines"]?.list?.compactMap(\.string))
+    }
+
+    private static func silent(_ given: Value?, isCertain: Bool = false) -> [PlanComparison.Silence] {
+        (given?.map ?? Mapping()).map { host, seen in
+            .init(host: host.string ?? "", lastSeen: Set(seen.list?.compactMap(\.string) ?? []), isCertain: isCertain)
+        }
+    }
+
+    /// Whatever NICs its host's profile would give it.
+    @Test(arguments: [
+        [("network lan", "e1000"), ("user", nil)], [("bridge br7", "virtio")], [], [("hostdev", nil)],
+        [("ethernet tap0", "virtio"), ("direct eth1", "virtio")],
+    ])
+    func anAdoptedMachineKeepsItsNICs(_ nics: [(String, String?)]) throws {
+        var machine = PresentMachine(name: "db1", host: "hv1", activity: .running, cpus: 1, memoryMiB: 1024)
+        machine.nics = nics.enumerated().map { .init(source: $1.0, mac: "52:54:00:00:00:0\($0)", model: $1.1) }
+        let vars = "vars: {virt: {nic: {default: {eth0: {bridge: br0}, eth1: {network: default}}}}}\n"
+        let inventory = try Inventory.load([SourceText(name: "hosts.yaml", text: vars + Self.hosts)])
+        let host = try #require(inventory.host("hv1"))
+        let entry = MachineAdoption.entry(machine, image: nil)
+        let spec = try MachineSpec(name: "db1", entry, vars: inventory.vars)
+        #expect(try MachineComparison(spec: spec, host: host, present: machine).changes() == [])
     }
 
     @Test func anAdoptedMachineIsAsItsEntrySays() throws {

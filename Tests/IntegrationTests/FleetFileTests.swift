@@ -44,5 +44,34 @@ extension OnALab {
             #expect(gone.code == 0 && gone.output.contains("2 deleted"), gone.words)
             #expect(try await fleet.holdings() == before)
         }
+
+        /// A fleet directory without certificates knows nothing of what its hosts have, and has to ask.
+        @Test func anotherDirectoryMakesNothingTwiceAndDeletesNothingUnasked() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            _ = try await fleet.brought(to: fleet.hosts[1])
+            let made = try await fleet.drover.run(
+                ["vm", "create", "held1", "--image", "counter", "--memory", "64M", "--on", "hv2", "--no-start"])
+            try #require(made.succeeded, made.words)
+            let folder = NSTemporaryDirectory() + "other fleet \(getpid())"
+            try FileManager.default.createDirectory(atPath: folder + "/inventory", withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let hosts = try String(contentsOfFile: fleet.drover.fleet + "/inventory/hosts.yaml", encoding: .utf8)
+            try hosts.write(toFile: folder + "/inventory/hosts.yaml", atomically: true, encoding: .utf8)
+            let vms = "vms: {held1: {host: hv1, memory: 64M}, other1: {memory: 64M}}\n"
+            try vms.write(toFile: folder + "/inventory/vms.yaml", atomically: true, encoding: .utf8)
+            let other = fleet.drover.working(in: folder)
+            try await other.must("host", "trust", "--yes")
+            let plan = try await other.run(["up", "--check"])
+            #expect(plan.output.contains("hv2 has held1 already: not made again"), plan.words)
+            #expect(plan.output.contains("make other1, where there is room"), plan.words)
+
+            let unsure = try await other.run(["up", "--allow-delete", "held1"])
+            #expect(unsure.code == 1 && unsure.problem.contains("is in the inventory"), unsure.words)
+            let unasked = try await other.run(["up", "--allow-delete", "old1"])
+            #expect(unasked.code == 64 && unasked.problem.contains("delete old1?"), unasked.words)
+            #expect(!FileManager.default.fileExists(atPath: folder + "/pki"), "something was made before it was asked")
+            try await fleet.drover.must("vm", "delete", "held1", "--yes")
+        }
     }
 }

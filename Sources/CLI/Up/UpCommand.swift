@@ -24,10 +24,16 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var plan: PlanOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard (0...86_400).contains(guestWait) else {
+            throw ValidationError("--guest-wait must be 0 to 86400 seconds")
+        }
+    }
+
     func run() async throws {
         let context = try common.context()
         let hosts = try context.hosts(common.target).filter { !$0.groups.contains(Inventory.machineGroup) }
-        let planning = plan.planning([])
+        var planning = plan.planning([])
         let up = try await UpPlanning(
             context, driver: try common.hypervisors(context), timeout: common.timeout, options: planning
         ).plan(hosts)
@@ -39,7 +45,8 @@ struct UpCommand: AsyncParsableCommand {
             return
         }
         Terminal.note(up.text)
-        try agree(up)
+        // What was not shown now, because its host was silent, say, waits for a run that shows it.
+        planning.deletable = try agree(up, planning.deletable)
         var options = UpRun.Options()
         options.planning = planning
         options.applying.assumedAbsent = planning.assumedAbsent
@@ -54,12 +61,15 @@ struct UpCommand: AsyncParsableCommand {
         Terminal.show(report.hosts.flatMap { $0.warnings + $0.refusal } + UpView.untold(report))
         Output.write(report.value, common.format) { UpView.table(report) }
         if Task.isCancelled { throw CommandFailure(.interrupted) }
+        if report.machines.contains(where: \.isUnknown) { throw CommandFailure(.unknownOutcome) }
         if (report.hosts + report.guests).contains(where: \.hasFailed) { throw CommandFailure(.hostsFailed) }
         try failQuietly(report.problems)
     }
 
     /// Keys are shown before they are accepted; deletion is agreed to by name.
-    private func agree(_ up: UpPlan) throws {
+    /// - Parameter deletable: what may be deleted once hosts can be asked, where the plan could not ask any.
+    /// - Returns: the VMs whose deletion was agreed to.
+    private func agree(_ up: UpPlan, _ deletable: [String]) throws -> [String] {
         if !up.offers.isEmpty {
             for offer in up.offers {
                 for key in offer.keys { Terminal.note("\(offer.host.name): \(key.type) \(key.fingerprint)") }
@@ -68,9 +78,10 @@ struct UpCommand: AsyncParsableCommand {
                 try common.confirmed("accept the new keys of \(up.offers.map(\.host.name).joined(separator: ", "))?")
             }
         }
-        let deleted = up.machines?.lines(.delete).map(\.name) ?? []
+        let deleted = up.machines?.lines(.delete).map(\.name) ?? deletable
         if !deleted.isEmpty {
             try common.confirmed("delete \(deleted.joined(separator: ", "))? Their disks are lost.")
         }
+        return deleted
     }
 }

@@ -36,7 +36,7 @@ enum PlanView {
 
     static func summary(_ outcomes: [PlanOutcome]) -> String {
         let order = [
-            "created", "changed", "moved", "deleted", "unchanged", "failed", "unreachable", "unlisted",
+            "created", "changed", "moved", "deleted", "unchanged", "failed", "unreachable", "unknown", "unlisted",
         ]
         let counts = order.compactMap { word in
             let count = outcomes.count { $0.result == word }

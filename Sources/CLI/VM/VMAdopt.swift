@@ -34,20 +34,26 @@ struct VMAdopt: AsyncParsableCommand {
         for name in wanted {
             do {
                 adopted.append(try await adoption.adopt(name))
-            } catch let problem as HostProblem {
-                problems.append(problem)
+            } catch {
+                // What was taken in before is told of all the same.
+                problems.append(HostProblem(error))
             }
         }
         for one in adopted {
+            Terminal.show(one.warnings)
             Terminal.note(one.isNew ? "\(one.name) on \(one.host) is Drover's now" : "\(one.name) is Drover's already")
         }
         let entries = adopted.map { ($0.name, $0.entry) }
-        if write {
-            let listed = Set(context.inventory.machines.map(\.name))
-            try MachineFile(context.directory).append(entries.filter { !listed.contains($0.0) })
-        }
         let value: Value = ["vms": Value(Mapping(entries.map { ($0.0, Value($0.1)) }))]
         Output.write(value, common.format) { entries.isEmpty ? "" : YAML.write(value) }
+        if write {
+            let listed = Set(context.inventory.machines.map(\.name))
+            do {
+                try MachineFile(context.directory).append(entries.filter { !listed.contains($0.0) })
+            } catch {
+                problems.append(HostProblem(error))
+            }
+        }
         try failIfAny(problems)
     }
 }

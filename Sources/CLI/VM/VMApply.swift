@@ -51,6 +51,7 @@ struct VMApply: AsyncParsableCommand {
         PlanView.tell(outcomes)
         Output.write(PlanView.value(outcomes), common.format) { PlanView.summary(outcomes) }
         if Task.isCancelled { throw CommandFailure(.interrupted) }
+        if outcomes.contains(where: \.isUnknown) { throw CommandFailure(.unknownOutcome) }
         try failQuietly(outcomes.compactMap(\.problem) + plan.problems)
     }
 }

@@ -49,6 +49,9 @@ struct VMCreate: AsyncParsableCommand {
         if (wait || waitFor != nil) && (noStart || paused) {
             throw ValidationError("a VM that does not run is not to be waited for")
         }
+        if let waitFor, !(1...86_400).contains(waitFor) {
+            throw ValidationError("--wait-for must be 1 to 86400 seconds")
+        }
     }
 
     func run() async throws {

@@ -35,6 +35,10 @@ struct VMStop: AsyncParsableCommand {
     @Option(help: "Seconds to wait; 0 does not wait") var wait = 60
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard (0...86_400).contains(wait) else { throw ValidationError("--wait must be 0 to 86400 seconds") }
+    }
+
     func run() async throws { try await common.act(.stop(within: wait), on: names) }
 }
 

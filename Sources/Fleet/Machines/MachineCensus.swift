@@ -24,9 +24,9 @@ package struct MachineCensus: Sendable {
         self.driver = driver
     }
 
-    /// Asks `hosts`, or every hypervisor of the inventory.
+    /// Asks `hosts`, or every hypervisor of the inventory, each for no longer than the context's time.
     package func take(_ hosts: [Host]? = nil) async -> [Answer] {
-        let answers = await fanOut(asked(hosts), limit: context.parallel) { host in await answer(of: host) }
+        let answers = await fanOut(asked(hosts), limit: context.parallel) { host in await promptAnswer(of: host) }
         MachineMemory(context.directory).remember(answers)
         return answers
     }

@@ -32,28 +32,28 @@ package struct MachineCreation: Sendable {
     /// - Parameters:
     ///   - host: where; nil for the one that the spec names, or else the best.
     ///   - assumedAbsent: hosts that do not answer and yet shall not keep the name from being used.
-    ///   - census: which VMs there are, where somebody asked already and chose the host by it; nil to ask and to choose.
+    ///   - census: which VMs there are, where somebody has chosen the host already; nil to ask and to choose.
     /// - Throws: `Diagnostics`, ``HostProblem``.
     package func create(
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
-        census: [MachineCensus.Answer]? = nil
+        census: FreshCensus? = nil
     ) async throws -> Created {
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
         try Journal(context.directory).refuseUnsettled(named: spec.name)
+        let known = await census?.answers()
         if let root = spec.rootTree {
-            let answers =
-                if let census { census } else { await MachineCensus(context, driver: driver).take() }
+            let answers = if let known { known } else { await MachineCensus(context, driver: driver).take() }
             try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
             let creation = ContainerCreation(context: context, driver: driver, say: say)
             let host = try await creation.choose(host ?? spec.host.map(context.host(named:)), among: answers)
             let uuid = try await creation.create(spec, root, on: host)
             return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
         }
-        let choice = try await place(spec, host, assumedAbsent, census)
-        return try await onHost(choice.host, spec) { connection in
-            var created = try await build(spec, choice.host, choice.census, connection)
+        let choice = try await place(spec, host, assumedAbsent, known)
+        return try await onHost(choice, spec) { connection in
+            var created = try await build(spec, choice, connection)
             created.warnings = choice.warnings + created.warnings
             return created
         }
@@ -65,8 +65,8 @@ package struct MachineCreation: Sendable {
     ) async throws -> (xml: String, host: Host, warnings: [Diagnostic]) {
         try check(spec)
         let choice = try await place(spec, host, assumedAbsent, nil)
-        return try await onHost(choice.host, spec) { connection in
-            let draft = try await draft(spec, choice.host, choice.census, connection, mayMakePool: false)
+        return try await onHost(choice, spec) { connection in
+            let draft = try await draft(spec, choice, connection, mayMakePool: false)
             var definition = draft.definition
             definition.predict(draft.pools)
             return (try definition.document().written(), choice.host, choice.warnings + draft.warnings)
@@ -79,9 +79,11 @@ package struct MachineCreation: Sendable {
     }
 
     private func onHost<Result: Sendable>(
-        _ host: Host, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
+        _ choice: Choice, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try await driver.connect(to: host)
+        let host = choice.host
+        let connection =
+            if let open = choice.open { open.connection } else { try await driver.connect(to: host) }
         do {
             let result = try await body(connection)
             await connection.close()
@@ -103,6 +105,8 @@ package struct MachineCreation: Sendable {
         let host: Host
         let census: [MachineCensus.Answer]
         let warnings: [Diagnostic]
+        /// The connection that the host was chosen by; nil where somebody else chose it.
+        var open: StockGathering.Open?
     }
 
     /// Makes sure that the name is free, and chooses the host.
@@ -117,10 +121,18 @@ package struct MachineCreation: Sendable {
         var spec = spec
         spec.host = host?.name ?? spec.host
         let placement = MachinePlacement(context, driver: driver)
-        let survey = await placement.survey(for: spec)
-        try MachineName.refuseTaken(spec.name, survey.census, assumedAbsent: assumedAbsent)
-        let choice = try placement.choose(spec, in: survey)
-        return Choice(host: choice.host, census: survey.census, warnings: choice.warnings)
+        let survey = await placement.survey(for: spec, keepsConnections: true)
+        do {
+            try MachineName.refuseTaken(spec.name, survey.census, assumedAbsent: assumedAbsent)
+            let choice = try placement.choose(spec, in: survey)
+            await survey.close(except: choice.host.name)
+            return Choice(
+                host: choice.host, census: survey.census, warnings: choice.warnings,
+                open: survey.answers.first { $0.host.name == choice.host.name }?.open)
+        } catch {
+            await survey.close()
+            throw error
+        }
     }
 
     /// All that is decided before anything is made.
@@ -131,17 +143,19 @@ package struct MachineCreation: Sendable {
     }
 
     private func draft(
-        _ spec: MachineSpec, _ host: Host, _ census: [MachineCensus.Answer], _ connection: HypervisorConnection,
-        mayMakePool: Bool
+        _ spec: MachineSpec, _ choice: Choice, _ connection: HypervisorConnection, mayMakePool: Bool
     ) async throws -> Draft {
-        let info = try await connection.hostInfo()
+        let host = choice.host
+        let info = if let open = choice.open { open.info } else { try await connection.hostInfo() }
         try refuseUnknownMachine(spec, info.capabilities, host)
-        let pools = try await pools(connection, mayMake: mayMakePool)
+        let known = if let open = choice.open { open.pools } else { try await connection.pools() }
+        let pools = try await pools(known, connection, mayMake: mayMakePool)
         let layout = try MachineLayout(spec, on: host, pools: pools) { try images.find($0) }
         let accelerator: DomainSpec.Accelerator = info.capabilities.hasKVM() ? .kvm : .emulation
-        let answering = census.filter { if case .success = $0.machines { true } else { false } }.map(\.host)
+        let silent = choice.census.filter { if case .failure = $0.machines { true } else { false } }.map(\.host.name)
         let (cpu, warnings) = try await FleetProcessor(context: context, driver: driver).choose(
-            spec.cpu, accelerator: accelerator, machine: spec.machine, on: host, of: answering, over: connection)
+            spec.cpu, accelerator: accelerator, machine: spec.machine, on: host, of: choice.census.map(\.host),
+            silent: Set(silent), over: connection)
         var metadata = DomainMetadata(owner: "drover", image: spec.image, profile: spec.profile)
         metadata.seed = spec.seed.rawValue
         metadata.spread = spec.spread
@@ -153,10 +167,10 @@ package struct MachineCreation: Sendable {
     }
 
     private func pools(
-        _ connection: HypervisorConnection, mayMake: Bool
+        _ known: [PoolInfo], _ connection: HypervisorConnection, mayMake: Bool
     ) async throws(HypervisorError) -> [String: PoolInfo] {
         let name = MachineParts.standardPool
-        var pools = try await connection.pools()
+        var pools = known
         if pools.first(where: { $0.name == name })?.isActive != true {
             let path = MachineParts.standardPoolPath
             let made =
@@ -185,10 +199,11 @@ package struct MachineCreation: Sendable {
     }
 
     private func build(
-        _ spec: MachineSpec, _ host: Host, _ census: [MachineCensus.Answer], _ connection: HypervisorConnection
+        _ spec: MachineSpec, _ choice: Choice, _ connection: HypervisorConnection
     ) async throws -> Created {
+        let host = choice.host
         say("preparing storage on \(host.name)")
-        let draft = try await draft(spec, host, census, connection, mayMakePool: true)
+        let draft = try await draft(spec, choice, connection, mayMakePool: true)
         var definition = draft.definition
         let layout = definition.layout
         // What contradicts itself, or a patch that does not fit, is found before anything is made.

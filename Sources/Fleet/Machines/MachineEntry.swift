@@ -56,7 +56,10 @@ extension MachineSpec {
                 merge(reader.read("nic") { value throws(Diagnostics) in try NICRequest.list(value) } ?? [])
             }
         }
-        merge(reader.read("nics") { value throws(Diagnostics) in try NICRequest.list(value) } ?? [])
+        if let all = reader.read("nics", by: { value throws(Diagnostics) in try NICRequest.list(value) }) {
+            merge(all)
+            hasNoNICs = all.isEmpty && nics.isEmpty
+        }
     }
 
     private mutating func merge(_ others: [DiskRequest]) { disks = DiskRequest.merged(disks, others) }

@@ -17,6 +17,8 @@ package struct MachineSpec: Sendable {
     package var diskProfile: String?
     /// Laid over the NIC profile's by name.
     package var nics: [NICRequest] = []
+    /// Whether its NICs were said to be none: the profile's do not count then.
+    package var hasNoNICs = false
     /// `virt:nic:NAME` of the host's vars; nil is `default`.
     package var nicProfile: String?
     /// The host that it has to be on; nil to let one be chosen.

@@ -49,24 +49,30 @@ package struct MachinePlacement: Sendable {
     }
 
     /// What is to be known for one new VM: which VMs every hypervisor has, and what those have where it may be made.
-    package func survey(for spec: MachineSpec) async -> FleetSurvey {
-        await survey([spec], places: spec.host.map { [$0] })
+    /// - Parameter keepsConnections: leave those to the places open, for the one that is chosen to be used further;
+    ///   ``FleetSurvey/close(except:)`` closes the others.
+    package func survey(for spec: MachineSpec, keepsConnections: Bool = false) async -> FleetSurvey {
+        await survey([spec], places: spec.host.map { [$0] }, keepsConnections: keepsConnections)
     }
 
     /// What every hypervisor (or those named) has, as far as these VMs are concerned.
     /// - Parameter details: whether those of them that are there already are to be looked at closely.
     package func survey(
-        _ specs: [MachineSpec], hosts: [Host]? = nil, details: Bool = false, places: Set<String>? = nil
+        _ specs: [MachineSpec], hosts: [Host]? = nil, details: Bool = false, places: Set<String>? = nil,
+        keepsConnections: Bool = false
     ) async -> FleetSurvey {
+        let began = Clock.monotonic
         let hosts = hosts ?? context.inventory.hosts
         var wants = StockGathering.Wants()
         wants.places = places
+        wants.keepsConnections = keepsConnections
         if details { wants.machines = Set(specs.map(\.name)) }
         for spec in specs {
             if case .model = spec.cpu { wants.processors = true }
             for host in hosts { wants.pools.formUnion((try? spec.disks(on: host))?.compactMap(\.pool) ?? []) }
         }
-        return FleetSurvey(answers: await StockGathering(context, driver: driver).gather(hosts, wants))
+        return FleetSurvey(
+            answers: await StockGathering(context, driver: driver).gather(hosts, wants), began: began)
     }
 
     /// Places VMs together, the large ones first, and gives where each goes in the order they were given.
@@ -132,6 +138,8 @@ package struct MachinePlacement: Sendable {
 /// What every hypervisor answered, taken once and used for everything that is then to be decided.
 package struct FleetSurvey: Sendable {
     var answers: [StockGathering.Answer]
+    /// When asking began, by ``Clock/monotonic``.
+    let began: UInt64
 
     /// Which VMs there are and where.
     package var census: [MachineCensus.Answer] { answers.map(\.census) }
@@ -142,6 +150,12 @@ package struct FleetSurvey: Sendable {
     /// Why some did not.
     package var problems: [HostProblem] {
         answers.compactMap { if case .failure(let problem) = $0.stock { problem } else { nil } }
+    }
+
+    /// Closes the connections that were left open.
+    func close(except host: String? = nil) async {
+        let others = answers.filter { $0.host.name != host }.compactMap { $0.open?.connection }
+        _ = await fanOut(others, limit: others.count) { await $0.close() }
     }
 }
 

@@ -13,6 +13,15 @@ struct StockGathering: Sendable {
         var machines: Set<String> = []
         /// Hosts that are looked at as places for VMs; of others only their VMs are asked for. Nil for all.
         var places: Set<String>?
+        /// Whether connections to places are left open for who goes on there.
+        var keepsConnections = false
+    }
+
+    /// A connection that was left open, and what it told that is of further use.
+    struct Open: Sendable {
+        let connection: HypervisorConnection
+        let info: HostInfo
+        let pools: [PoolInfo]
     }
 
     struct Answer: Sendable {
@@ -21,13 +30,17 @@ struct StockGathering: Sendable {
         let stock: Result<HostStock, HostProblem>
         /// Its VMs; those that were asked for with disks and NICs.
         var present: [PresentMachine] = []
+        var open: Open?
     }
 
     /// What one connection tells.
     private struct Told: Sendable {
         var stock: HostStock
         var machines: [DomainSummary]
+        var info: HostInfo
+        var pools: [PoolInfo]
         var present: [PresentMachine] = []
+        var open: Open?
         /// Of volumes, by path.
         var capacities: [String: Int] = [:]
     }
@@ -42,23 +55,33 @@ struct StockGathering: Sendable {
 
     /// In the hosts' order; those that are no hypervisors are left out.
     func gather(_ hosts: [Host], _ wants: Wants = Wants()) async -> [Answer] {
+        let limit = context.timeout * Self.patience
         let answers = await fanOut(hosts.filter(\.isHypervisor), limit: context.parallel) { host in
-            if let places = wants.places, !places.contains(host.name) { return await passed(host) }
-            async let system = HostSystem.ask(host, context.connector)
-            do throws(HostProblem) {
-                var told = try await told(by: host, wants)
-                await system.add(to: &told.stock)
-                if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
-                return Answer(
-                    host: host, census: .init(host: host, machines: .success(told.machines)),
-                    stock: .success(told.stock), present: told.present)
-            } catch {
-                _ = await system
-                return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
-            }
+            if let answer = await within(limit, { await answer(of: host, wants) }) { return answer }
+            let silent = HostProblem.silent(host, after: limit)
+            return Answer(host: host, census: .init(host: host, machines: .failure(silent)), stock: .failure(silent))
         }
         MachineMemory(context.directory).remember(answers.map(\.census))
         return answers
+    }
+
+    /// Times that a connection may take, for all that is asked over it: a host with many volumes tells of them for seconds.
+    private static let patience = 3
+
+    private func answer(of host: Host, _ wants: Wants) async -> Answer {
+        if let places = wants.places, !places.contains(host.name) { return await passed(host) }
+        async let system = HostSystem.ask(host, context.connector)
+        do throws(HostProblem) {
+            var told = try await told(by: host, wants)
+            await system.add(to: &told.stock)
+            if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
+            return Answer(
+                host: host, census: .init(host: host, machines: .success(told.machines)), stock: .success(told.stock),
+                present: told.present, open: told.open)
+        } catch {
+            _ = await system
+            return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
+        }
     }
 
     /// A host that is no place for VMs: which it has is all that matters.
@@ -87,7 +110,11 @@ struct StockGathering: Sendable {
             for machine in told.machines {
                 told.present.append(try await Self.present(machine, host, told, wants, connection))
             }
-            await connection.close()
+            if wants.keepsConnections {
+                told.open = Open(connection: connection, info: told.info, pools: told.pools)
+            } else {
+                await connection.close()
+            }
             return told
         } catch {
             await connection.close()
@@ -115,7 +142,8 @@ struct StockGathering: Sendable {
             guests: Dictionary(guests) { $0 || $1 }, cpus: info.cpus, memoryMiB: info.memoryMiB,
             availableMiB: info.freeMemoryMiB, machines: machines.map(HostStock.Machine.init))
         var capacities: [String: Int] = [:]
-        for pool in try await connection.pools() {
+        let pools = try await connection.pools()
+        for pool in pools {
             var promised = 0
             if pool.isActive, wants.pools.contains(pool.name) {
                 let volumes = try await connection.volumes(in: pool.name)
@@ -132,7 +160,7 @@ struct StockGathering: Sendable {
         }
         for network in try await connection.networks() { stock.networks[network.name] = network.isActive }
         if wants.processors { stock.processors = try await processors(over: connection, info) }
-        return Told(stock: stock, machines: machines, capacities: capacities)
+        return Told(stock: stock, machines: machines, info: info, pools: pools, capacities: capacities)
     }
 
     /// The models that libvirt calls usable, with those it knows of no obstacle for.

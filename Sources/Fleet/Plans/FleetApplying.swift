@@ -85,15 +85,18 @@ package struct FleetApplying: Sendable {
         let began = Clock.monotonic
         tell(.began(line))
         var problem: HostProblem?
+        var isUnknown = false
         var warnings: [Diagnostic] = []
         do {
             try Task.checkCancellation()
             warnings = try await steps.carryOut(line)
         } catch {
             problem = HostProblem(error, host: line.target ?? line.host)
+            isUnknown = error is MigrationUnknown
         }
         let outcome = PlanOutcome(
-            line: line, problem: problem, warnings: warnings, seconds: Clock.seconds(since: began))
+            line: line, problem: problem, isUnknown: isUnknown, warnings: warnings, seconds: Clock.seconds(since: began)
+        )
         tell(.ended(outcome))
         return outcome
     }

@@ -12,6 +12,8 @@ package struct FleetPlan: Sendable {
     package let problems: [HostProblem]
     let wishes: [String: MachineWish]
     let survey: FleetSurvey
+    /// Hosts that do not answer and yet are known, or were said, to have none of the VMs that are made.
+    var assumedAbsent: Set<String> = []
 
     package var isChanging: Bool { lines.contains { $0.action.isChanging } }
     package func lines(_ action: PlanLine.Action) -> [PlanLine] { lines.filter { $0.action == action } }

@@ -10,6 +10,8 @@ package struct FleetPlanning: Sendable {
         package var deletable: [String] = []
         /// Hosts that do not answer and are said to have none of the VMs that are missing.
         package var assumedAbsent: Set<String> = []
+        /// What hosts whose libvirt does not answer told otherwise: all VMs that each has.
+        var holdings: [String: Set<String>] = [:]
 
         package init() {}
     }
@@ -28,7 +30,7 @@ package struct FleetPlanning: Sendable {
     /// - Throws: `Diagnostics` for mistakes in the files, all at once.
     package func plan() async throws -> FleetPlan {
         let wishes = try MachineWish.read(context, options.names)
-        try refuseListed(options.deletable)
+        try refuseListed()
         var allowed: [String: Set<String>] = [:]
         for wish in wishes {
             allowed[wish.spec.name] = try wish.spec.place.map { Set(try context.hosts($0).map(\.name)) }
@@ -39,7 +41,10 @@ package struct FleetPlanning: Sendable {
         let silent = survey.problems.compactMap(\.diagnostic.host).filter { !options.assumedAbsent.contains($0) }
         var comparison = PlanComparison(
             wishes: wishes, present: survey.present,
-            silent: silent.map { .init(host: $0, lastSeen: Set(memory.lastSeen(on: $0))) },
+            silent: silent.map { host in
+                let told = options.holdings[host]
+                return .init(host: host, lastSeen: told ?? Set(memory.lastSeen(on: host)), isCertain: told != nil)
+            },
             hosts: Dictionary(context.inventory.hosts.map { ($0.name, $0) }) { first, _ in first })
         comparison.allowed = allowed
         comparison.deletable = Set(options.deletable)
@@ -52,7 +57,8 @@ package struct FleetPlanning: Sendable {
             lines: lines, placings: placings,
             warnings: gone.map { .warning("there is no VM \"\($0)\" of Drover's to delete", detail: nil) }
                 + placings.flatMap(\.warnings),
-            problems: survey.problems, wishes: byName, survey: survey)
+            problems: survey.problems, wishes: byName, survey: survey,
+            assumedAbsent: options.assumedAbsent.union(options.holdings.keys))
     }
 
     /// New VMs and those that have to move are placed together.
@@ -75,9 +81,10 @@ package struct FleetPlanning: Sendable {
         return placings
     }
 
-    private func refuseListed(_ names: [String]) throws(Diagnostics) {
+    /// - Throws: `Diagnostics` for VMs that may be deleted and yet stand in the inventory.
+    func refuseListed() throws(Diagnostics) {
         let listed = context.inventory.machines
-        let problems = names.compactMap { name in
+        let problems = options.deletable.compactMap { name in
             listed.first { $0.name == name }.map { entry in
                 Diagnostic.error(
                     "\"\(name)\" is in the inventory, so it is not deleted", hint: "take its entry out first",

@@ -12,6 +12,8 @@ package struct MachineAdoption: Sendable {
         package let isNew: Bool
         /// Its entry under `vms:`.
         package let entry: Mapping
+        /// What of it no entry can say.
+        package let warnings: [Diagnostic]
     }
 
     private let context: FleetContext
@@ -51,7 +53,16 @@ package struct MachineAdoption: Sendable {
             }
             return Adopted(
                 name: held.name, host: held.found.host.name, isNew: isNew,
-                entry: Self.entry(present, image: metadata.image))
+                entry: Self.entry(present, image: metadata.image), warnings: Self.warnings(present))
+        }
+    }
+
+    private static func warnings(_ machine: PresentMachine) -> [Diagnostic] {
+        machine.nics.filter { !$0.canBeSaid }.map { nic in
+            .warning(
+                "the NIC \(nic.mac) of \"\(machine.name)\" (\(nic.source)) is in no entry",
+                detail: "only bridges, networks, direct and user connections can be; it stays as it is",
+                host: machine.host)
         }
     }
 
@@ -68,15 +79,15 @@ package struct MachineAdoption: Sendable {
             return Value(map)
         }
         if !disks.isEmpty { entry["disks"] = Value(disks) }
-        let nics = machine.nics.enumerated().compactMap { index, nic -> Value? in
-            let words = nic.source.split(separator: " ", maxSplits: 1).map(String.init)
-            var map = Mapping([("name", Value("eth\(index)"))])
-            map[words[0]] = words.count == 2 ? Value(words[1]) : true
-            map["mac"] = Value(nic.mac)
-            if let model = nic.model { map["model"] = Value(model) }
-            return ["bridge", "network", "direct", "user"].contains(words[0]) ? Value(map) : nil
-        }
-        if !nics.isEmpty { entry["nics"] = Value(nics) }
+        // Without names they are all that there is, whatever a profile says; none has to be said too.
+        entry["nics"] = Value(
+            machine.nics.filter(\.canBeSaid).map { nic -> Value in
+                let words = nic.source.split(separator: " ", maxSplits: 1).map(String.init)
+                var map = Mapping([(words[0], words.count == 2 ? Value(words[1]) : true)])
+                map["mac"] = Value(nic.mac)
+                if let model = nic.model { map["model"] = Value(model) }
+                return Value(map)
+            })
         if machine.autostart { entry["autostart"] = true }
         if machine.activity == .stopped { entry["state"] = "stopped" }
         return entry

@@ -57,12 +57,14 @@ struct MachineComparison {
 
     private func nics() throws(Diagnostics) -> [FieldChange] {
         let wishes = try spec.nics(on: host)
+        // One that no entry can ask for is nothing that an entry does without.
+        let nics = present.nics.filter(\.canBeSaid)
         // One that was exchanged stands behind the others.
-        if wishes.map(\.sourceText).sorted() == present.nics.map(\.source).sorted() { return [] }
+        if wishes.map(\.sourceText).sorted() == nics.map(\.source).sorted() { return [] }
         return wishes.enumerated().compactMap { index, wanted in
             let source = wanted.sourceText
-            guard present.nics.indices.contains(index) else { return .init(.newNIC(index, wanted), "none", source) }
-            let there = present.nics[index]
+            guard nics.indices.contains(index) else { return .init(.newNIC(index, wanted), "none", source) }
+            let there = nics[index]
             guard there.source != source else { return nil }
             return .init(.nic(index, mac: there.mac, wanted), there.source, source)
         }

@@ -8,6 +8,8 @@ struct PlanComparison {
         let host: String
         /// VMs that it had when it last answered.
         let lastSeen: Set<String>
+        /// Whether it has those and no others, because it said so by other means.
+        var isCertain = false
     }
 
     var wishes: [MachineWish]
@@ -58,6 +60,15 @@ struct PlanComparison {
         line.uuid = machine.uuid
         // Wherever it may be it stays: moving it by hand is nobody's mistake.
         if let reason = displacement(wish.spec, machine.host) {
+            guard machine.activity == .running else {
+                line.action = .refused
+                line.changes = []
+                line.reason =
+                    "it is \(machine.activity.rawValue) on \(machine.host), and only VMs that run are moved, but \(reason): "
+                    + "start it with `drover vm \(machine.activity == .paused ? "resume" : "start") \(name)` and apply "
+                    + "again, or let its entry allow \(machine.host)"
+                return line
+            }
             line.action = .move
             line.reason = reason
             line.target = wish.spec.host
@@ -73,11 +84,14 @@ struct PlanComparison {
 
     private func missing(_ name: String) -> PlanLine {
         if let home = silent.first(where: { $0.lastSeen.contains(name) }) {
-            return PlanLine(
-                name, .unknown, host: home.host, reason: "it was last seen on \(home.host), which does not answer")
+            let reason =
+                home.isCertain
+                ? "\(home.host) has it, and its libvirt does not answer yet"
+                : "it was last seen on \(home.host), which does not answer"
+            return PlanLine(name, .unknown, host: home.host, reason: reason)
         }
-        guard !silent.isEmpty else { return PlanLine(name, .create) }
-        let names = silent.map(\.host)
+        let names = silent.filter { !$0.isCertain }.map(\.host)
+        guard !names.isEmpty else { return PlanLine(name, .create) }
         let options = names.map { "--assume-absent \($0)" }.joined(separator: " ")
         let verb = names.count == 1 ? "does not answer and may have it" : "do not answer and may have it"
         return PlanLine(

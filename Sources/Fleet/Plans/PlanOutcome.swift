@@ -4,11 +4,14 @@ package import Values
 package struct PlanOutcome: Sendable {
     package let line: PlanLine
     package let problem: HostProblem?
+    /// Whether it is not known where the VM runs: somebody has to look.
+    package var isUnknown = false
     package let warnings: [Diagnostic]
     package let seconds: Double
 
     /// What is so now: stable API.
     package var result: String {
+        if isUnknown { return "unknown" }
         if let problem { return problem.kind == .failed ? "failed" : "unreachable" }
         return switch line.action {
         case .create: "created"

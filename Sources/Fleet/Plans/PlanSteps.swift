@@ -11,6 +11,8 @@ struct PlanSteps: Sendable {
     private let say: @Sendable (String) -> Void
     /// Volumes of each host when it was asked.
     private let volumes: [String: Set<String>]
+    /// Minutes may lie between the plan and what is done by it.
+    private let census: FreshCensus
 
     init(
         _ context: FleetContext, driver: any HypervisorDriver, plan: FleetPlan, options: FleetApplying.Options,
@@ -21,6 +23,7 @@ struct PlanSteps: Sendable {
         self.plan = plan
         self.options = options
         self.say = say
+        census = FreshCensus(context, driver: driver, first: plan.survey)
         volumes = Dictionary(
             plan.survey.answers.map { ($0.host.name, (try? $0.stock.get())?.volumes ?? []) }
         ) { first, _ in first }
@@ -64,11 +67,10 @@ struct PlanSteps: Sendable {
 
     private func create(_ line: PlanLine) async throws -> [Diagnostic] {
         guard let wish = plan.wishes[line.name], let host = line.target else { return [] }
-        // Who may have it was decided by the plan, for all of them at once.
-        let silent = plan.problems.compactMap(\.diagnostic.host)
         let creation = MachineCreation(context, driver: driver, say: say)
         let created = try await creation.create(
-            wish.spec, on: try context.host(named: host), assumedAbsent: silent, census: plan.survey.census)
+            wish.spec, on: try context.host(named: host), assumedAbsent: Array(plan.assumedAbsent),
+            census: census)
         return created.warnings
     }
 
@@ -83,7 +85,7 @@ struct PlanSteps: Sendable {
             throw Diagnostics(.error("\"\(line.name)\" was not moved", detail: outcome.problem, host: line.host))
         }
         guard !line.changes.isEmpty else { return [] }
-        return try await change(line)
+        return try await change(line, since: Clock.monotonic)
     }
 
     private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
@@ -93,7 +95,8 @@ struct PlanSteps: Sendable {
         return remains.warnings + kept
     }
 
-    private func change(_ line: PlanLine) async throws -> [Diagnostic] {
+    /// - Parameter moment: since when the VM is where it is.
+    private func change(_ line: PlanLine, since moment: UInt64 = 0) async throws -> [Diagnostic] {
         var request = ResizeRequest()
         var devices = ChangeRequest()
         var state: StartState?
@@ -114,15 +117,21 @@ struct PlanSteps: Sendable {
         }
         var changes: [MachineChange] = []
         if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
-            changes += try await MachineResizing(context, driver: driver).resize(line.name, request)
+            let found = try await located(line, surely: true, since: moment)
+            changes += try await MachineResizing(context, driver: driver).resize(found, request)
         }
-        if !devices.isEmpty { changes += try await MachineChanging(context, driver: driver).change(line.name, devices) }
+        if !devices.isEmpty {
+            let found = try await located(line, surely: true, since: moment)
+            changes += try await MachineChanging(context, driver: driver).change(found, devices)
+        }
         let warnings = changes.filter { $0.now == false }.map { change in
             Diagnostic.warning(
                 "\(line.name): \(change.subject) \(change.to) takes effect at the next start", detail: change.note,
                 host: line.host)
         }
-        if state != nil || autostart != nil { try await settle(line, state: state, autostart: autostart) }
+        if state != nil || autostart != nil {
+            try await settle(line, state: state, autostart: autostart, since: moment)
+        }
         return warnings
     }
 
@@ -134,13 +143,15 @@ struct PlanSteps: Sendable {
         return nic
     }
 
-    private func settle(_ line: PlanLine, state: StartState?, autostart: Bool?) async throws {
+    private func settle(
+        _ line: PlanLine, state: StartState?, autostart: Bool?, since moment: UInt64
+    ) async throws {
         let act: PowerAct? = state.map {
             $0 == .stopped ? .stop(within: options.stopSeconds) : .start(discardingSaved: false)
         }
         let hold = MachineHold(context, driver: driver)
         // A second VM of that name on a host that does not answer would then run twice.
-        let found = try await located(line.uuid ?? line.name, surely: act?.needsEveryHost == true)
+        let found = try await located(line, surely: act?.needsEveryHost == true, since: moment)
         try await hold.with(found) { held in
             if let autostart { try await held.connection.setAutostart(held.domain, autostart) }
             guard let act else { return }
@@ -153,15 +164,14 @@ struct PlanSteps: Sendable {
         }
     }
 
-    private func located(_ name: String, surely: Bool) async throws -> MachineCensus.Found {
-        let census = MachineCensus(context, driver: driver)
-        guard surely else { return try await census.find(name) }
-        guard options.assumedAbsent.isEmpty else {
-            let hosts = context.inventory.hosts.filter { !options.assumedAbsent.contains($0.name) }
-            let answers = await census.take(hosts)
-            for answer in answers { _ = try answer.machines.get() }
-            return try MachineCensus.one(name, among: answers)
+    /// - Parameter surely: every host must answer that was not said to have none of the VMs.
+    private func located(
+        _ line: PlanLine, surely: Bool, since moment: UInt64
+    ) async throws -> MachineCensus.Found {
+        let answers = await census.answers(since: moment)
+        for answer in answers where surely && !options.assumedAbsent.contains(answer.host.name) {
+            _ = try answer.machines.get()
         }
-        return try await census.findSurely(name)
+        return try MachineCensus.one(line.uuid ?? line.name, among: answers)
     }
 }

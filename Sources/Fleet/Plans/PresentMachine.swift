@@ -35,6 +35,12 @@ package struct PresentMachine: Sendable, Hashable {
             self.mac = mac
             self.model = model
         }
+
+        /// Whether an entry can ask for one like it.
+        var canBeSaid: Bool {
+            guard let kind = source.split(separator: " ").first else { return false }
+            return ["bridge", "network", "direct", "user"].contains(kind)
+        }
     }
 
     package var name: String

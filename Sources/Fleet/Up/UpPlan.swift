@@ -45,8 +45,12 @@ package struct UpPlan: Sendable {
     /// Nil while no hypervisor can be asked: new VMs are placed once there are some.
     package let machines: FleetPlan?
     package let wishes: [MachineWish]
-    /// Hosts that no certificate was ever made for: none of the fleet's VMs can be on them.
-    let bare: Set<String>
+    /// Hypervisors that this fleet directory has no certificate for.
+    let bare: [Host]
+    /// The VMs that those of them have that were asked over SSH.
+    let holdings: [String: Set<String>]
+    /// Those of them that do not answer over SSH either: they may have any VM.
+    let mute: [String]
     /// How long it took to look.
     let seconds: Double
 
@@ -75,7 +79,18 @@ package struct UpPlan: Sendable {
             for line in machines.lines where line.action != .keep { add("vms", line.text) }
             add("vms", machines.summary)
         } else if !wishes.isEmpty {
-            add("vms", "make \(Self.names(wishes.map(\.spec.name))), where there is room once hosts are ready")
+            let held = wishes.map(\.spec.name).filter { name in holdings.values.contains { $0.contains(name) } }
+            for (host, names) in holdings.sorted(by: { $0.key < $1.key }) {
+                let theirs = held.filter(names.contains)
+                if !theirs.isEmpty { add("vms", "\(host) has \(Self.names(theirs)) already: not made again") }
+            }
+            let new = wishes.map(\.spec.name).filter { !held.contains($0) }
+            if !new.isEmpty { add("vms", "make \(Self.names(new)), where there is room once hosts are ready") }
+            if !mute.isEmpty {
+                let words = mute.count == 1 ? "does not answer and may have them" : "do not answer and may have them"
+                let options = mute.map { "--assume-absent \($0)" }.joined(separator: " ")
+                add("vms", "not yet: \(Self.names(mute)) \(words); if not for sure, add \(options)")
+            }
         }
         for wish in guests { add("guests", "\(wish.spec.name): \(wish.spec.roles.joined(separator: ", "))") }
         return lines.map { Printable.line($0) + "\n" }.joined()

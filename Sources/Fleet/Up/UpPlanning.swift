@@ -25,19 +25,29 @@ package struct UpPlanning: Sendable {
     package func plan(_ hosts: [Host]) async throws -> UpPlan {
         let began = Clock.monotonic
         let wishes = try MachineWish.read(context, options.names)
+        try FleetPlanning(context, driver: driver, options: options).refuseListed()
         let images = try UpImages(context).lines(wishes)
         let certified = try await certified()
         let unknown = try unknownKeys(hosts)
         let trust = HostTrust(context.directory, timeout: timeout)
         let answers = unknown.isEmpty ? [] : try await trust.offers(unknown, parallel: context.parallel)
-        let bare = Set(context.inventory.hosts.filter(\.isHypervisor).map(\.name)).subtracting(certified ?? [])
+        let offers = answers.compactMap { try? $0.get() }
+        let bare = context.inventory.hosts.filter { $0.isHypervisor && certified?.contains($0.name) != true }
+        let strangers = Set(unknown.map(\.name))
+        let asked = wishes.isEmpty ? [] : bare.filter { !strangers.contains($0.name) }
+        // Those whose keys are to be accepted are asked afterwards; one that has VMs is found out then.
+        let holdings = await BareHosts(context: context).holdings(of: asked)
+            .merging(offers.map { ($0.host.name, []) }) { told, _ in told }
         async let machines = machinePlan(
-            bare: bare, isPossible: certified != nil && !images.contains(where: \.isMissing))
+            bare: Set(bare.map(\.name)), holdings,
+            isPossible: certified != nil && !images.contains(where: \.isMissing))
         let checked = try await checked(hosts, answers, unknown: Set(unknown.map(\.name)), isReady: certified != nil)
         let plan = try await machines
         return UpPlan(
-            offers: answers.compactMap { try? $0.get() }, needsAuthority: certified == nil, hosts: checked,
-            images: images, machines: plan, wishes: wishes, bare: bare, seconds: Clock.seconds(since: began))
+            offers: offers, needsAuthority: certified == nil, hosts: checked, images: images, machines: plan,
+            wishes: wishes, bare: bare, holdings: holdings,
+            mute: bare.map(\.name).filter { holdings[$0] == nil && !options.assumedAbsent.contains($0) },
+            seconds: Clock.seconds(since: began))
     }
 
     /// Hosts that the authority has made certificates for; nil when there is none yet.
@@ -60,11 +70,13 @@ package struct UpPlanning: Sendable {
         }
     }
 
-    private func machinePlan(bare: Set<String>, isPossible: Bool) async throws -> FleetPlan? {
+    private func machinePlan(
+        bare: Set<String>, _ holdings: [String: Set<String>], isPossible: Bool
+    ) async throws -> FleetPlan? {
         let hypervisors = context.inventory.hosts.filter(\.isHypervisor)
         guard isPossible, hypervisors.contains(where: { !bare.contains($0.name) }) else { return nil }
         var options = options
-        options.assumedAbsent.formUnion(bare)
+        options.holdings = holdings
         return try await FleetPlanning(context, driver: driver, options: options).plan()
     }
 

@@ -55,9 +55,14 @@ package struct UpRun: Sendable {
             try await UpImages(context).fetch(missing) { [tell] in tell(.progress($0)) }
         }
         let driver = try makeDriver(context)
-        await roles(plan, context, driver, &report)
+        var options = options
+        // Asked now that all are trusted, and before any of them is made a hypervisor that VMs could be put on.
+        if !plan.wishes.isEmpty {
+            options.planning.holdings = await BareHosts(context: context).holdings(of: plan.bare)
+        }
+        await roles(plan, context, driver, options, &report)
         try Task.checkCancellation()
-        try await machines(plan, context, driver, &report)
+        try await machines(plan, context, driver, options, &report)
         try Task.checkCancellation()
         await guests(plan, context, driver, &report)
         report.seconds = plan.seconds + Clock.seconds(since: began)
@@ -82,7 +87,8 @@ package struct UpRun: Sendable {
 
     /// Each host's roles, and then at once the VMs that can be nowhere else.
     private func roles(
-        _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver, _ report: inout UpReport
+        _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver, _ options: Options,
+        _ report: inout UpReport
     ) async {
         let began = Clock.monotonic
         let work = plan.hosts.filter(\.need.isWork).map(\.host)
@@ -92,7 +98,7 @@ package struct UpRun: Sendable {
             guard let report = await run.apply([], to: [host]).first else { return nil }
             tell(.host(report))
             guard report.problem == nil, !report.hasFailed else { return Turn(report: report) }
-            return Turn(report: report, machines: await pinned(to: host, plan, context, driver))
+            return Turn(report: report, machines: await pinned(to: host, plan, context, driver, options))
         }.compactMap { $0 }
         report.hosts = turns.map(\.report)
         report.machines = turns.flatMap(\.machines)
@@ -107,14 +113,13 @@ package struct UpRun: Sendable {
 
     /// The VMs whose entries name this host. None of them fails what comes after: they are looked at again then.
     private func pinned(
-        to host: Host, _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver
+        to host: Host, _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver, _ options: Options
     ) async -> [PlanOutcome] {
         let names = plan.wishes.filter { $0.spec.host == host.name }.map(\.spec.name)
         guard !names.isEmpty, host.isHypervisor else { return [] }
         var options = options.planning
         options.names = names
         options.deletable = []
-        options.assumedAbsent.formUnion(plan.bare)
         guard let machines = try? await FleetPlanning(context, driver: driver, options: options).plan() else {
             return []
         }
@@ -126,16 +131,15 @@ package struct UpRun: Sendable {
     }
 
     private func machines(
-        _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver, _ report: inout UpReport
+        _ plan: UpPlan, _ context: FleetContext, _ driver: any HypervisorDriver, _ options: Options,
+        _ report: inout UpReport
     ) async throws {
         guard !plan.wishes.isEmpty || !options.planning.deletable.isEmpty else { return }
         let began = Clock.monotonic
         // What was seen before the roles is still so where none was applied.
-        var current = report.hosts.isEmpty ? plan.machines : nil
+        var current = report.hosts.isEmpty && plan.offers.isEmpty ? plan.machines : nil
         if current == nil {
-            var options = options.planning
-            options.assumedAbsent.formUnion(plan.bare)
-            current = try await FleetPlanning(context, driver: driver, options: options).plan()
+            current = try await FleetPlanning(context, driver: driver, options: options.planning).plan()
         }
         guard let current else { return }
         if current.isChanging { tell(.phase("vms")) }

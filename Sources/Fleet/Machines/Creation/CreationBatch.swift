@@ -47,10 +47,11 @@ package struct CreationBatch: Sendable {
             (spec, try placing.host.map { try context.host(named: $0) })
         }
         let creation = MachineCreation(context, driver: driver, say: say)
+        let census = FreshCensus(context, driver: driver, first: survey)
         return await fanOut(work, limit: context.parallel) { spec, host in
             do {
                 let created = try await creation.create(
-                    spec, on: host, assumedAbsent: assumedAbsent, census: survey.census)
+                    spec, on: host, assumedAbsent: assumedAbsent, census: census)
                 return Outcome(name: spec.name, result: .success(created))
             } catch {
                 return Outcome(name: spec.name, result: .failure(error))

@@ -8,12 +8,13 @@ struct FleetProcessor {
     let driver: any HypervisorDriver
 
     /// - Parameters:
-    ///   - hosts: those that answered; each that has KVM has a say in what the fleet can give.
+    ///   - hosts: all hypervisors; each that has KVM has a say in what the fleet can give.
+    ///   - silent: those that are known not to answer.
     ///   - connection: to the VM's host.
     /// - Returns: it, and what its user should know of it.
     func choose(
         _ choice: CPUChoice, accelerator: DomainSpec.Accelerator, machine: String?, on host: Host, of hosts: [Host],
-        over connection: HypervisorConnection
+        silent: Set<String> = [], over connection: HypervisorConnection
     ) async throws(HypervisorError) -> (DomainSpec.CPU, [Diagnostic]) {
         switch (choice, accelerator) {
         case (.model(let name), _): return (.model(name), [])
@@ -26,18 +27,48 @@ struct FleetProcessor {
             let kind = GuestKind(accelerator: .kvm, machine: machine)
             guard let own = try await connection.hostModel(for: kind) else { return (.standard, []) }
             let others = hosts.filter { $0.name != host.name && $0.isHypervisor }
-            let models = await fanOut(others, limit: context.parallel) { other in
-                (other.name, await model(of: other, kind))
-            }
-            return try await Self.common(own, models, kind: kind, host: host.name, over: connection)
+            let models = await models(of: others.filter { !silent.contains($0.name) }, kind)
+            let told = models.compactMap { said in said.map { (host: $0.host, model: $0.model) } }
+            let (cpu, warnings) = try await Self.common(own, told, kind: kind, host: host.name, over: connection)
+            let silent = Set(others.map(\.name)).subtracting(told.map(\.host))
+            return (cpu, warnings + Self.warning(silent: silent, host: host.name))
         }
     }
 
-    private func model(of host: Host, _ kind: GuestKind) async -> XMLElement? {
+    /// What a host said that it can give: no model where there is no KVM.
+    private struct Said: Sendable {
+        let host: String
+        let model: XMLElement?
+    }
+
+    /// - Returns: nil for a host that does not say.
+    private func models(of hosts: [Host], _ kind: GuestKind) async -> [Said?] {
+        await fanOut(hosts, limit: context.parallel) { host in
+            await within(context.timeout) { await model(of: host, kind) } ?? nil
+        }
+    }
+
+    private func model(of host: Host, _ kind: GuestKind) async -> Said? {
         guard let connection = try? await driver.connect(to: host) else { return nil }
-        let model = try? await connection.hostModel(for: kind)
-        await connection.close()
-        return model
+        do throws(HypervisorError) {
+            let model = try await connection.hostModel(for: kind)
+            await connection.close()
+            return Said(host: host.name, model: model)
+        } catch {
+            await connection.close()
+            return nil
+        }
+    }
+
+    /// What is missing from the baseline may be less than what the VM was given.
+    static func warning(silent: Set<String>, host: String) -> [Diagnostic] {
+        guard !silent.isEmpty else { return [] }
+        return [
+            .warning(
+                "the VM may be unable to move live to \(silent.sorted().joined(separator: ", "))",
+                detail: "what its processor is was not learnt, so it had no say in the VM's",
+                hint: "`--cpu MODEL` chooses one that it can give too", host: host)
+        ]
     }
 
     /// What `own` and the others have in common.

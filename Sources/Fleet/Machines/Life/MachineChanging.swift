@@ -21,7 +21,13 @@ package struct MachineChanging: Sendable {
     /// - Throws: `Diagnostics` for what cannot be, which says what was changed before; ``HostProblem``.
     package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
         try request.validate()
-        return try await MachineHold(context, driver: driver).with(name) { held in
+        return try await change(try await MachineCensus(context, driver: driver).findSurely(name), request)
+    }
+
+    /// The same for one that was found, by who knows that no other host has it.
+    func change(_ found: MachineCensus.Found, _ request: ChangeRequest) async throws -> [MachineChange] {
+        try request.validate()
+        return try await MachineHold(context, driver: driver).with(found) { held in
             if held.isActive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
             let log = try Journal(context.directory).begin("change", held.fields())

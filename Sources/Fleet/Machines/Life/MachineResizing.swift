@@ -16,7 +16,13 @@ package struct MachineResizing: Sendable {
     /// - Throws: `Diagnostics` for what cannot be, before anything is changed; ``HostProblem``.
     package func resize(_ name: String, _ request: ResizeRequest) async throws -> [MachineChange] {
         try request.validate()
-        return try await MachineHold(context, driver: driver).with(name) { held in
+        return try await resize(try await MachineCensus(context, driver: driver).findSurely(name), request)
+    }
+
+    /// The same for one that was found, by who knows that no other host has it.
+    func resize(_ found: MachineCensus.Found, _ request: ResizeRequest) async throws -> [MachineChange] {
+        try request.validate()
+        return try await MachineHold(context, driver: driver).with(found) { held in
             if held.isActive, request.scope != .next { try held.found.host.require(.liveChange) }
             if !request.disks.isEmpty { try held.found.host.require(.disks) }
             let work = try await ResizeWork(held.connection, held.found.machine, request)

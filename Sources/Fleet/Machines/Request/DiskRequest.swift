@@ -29,12 +29,17 @@ package struct DiskRequest: Sendable, Hashable {
     /// Whether the guest's discards reach the storage.
     package var discard: Bool?
     package var serial: String?
-    package var isReadOnly = false
-    package var device = Device.disk
+    /// Whether the guest may not write to it; nil is the standard, that it may.
+    package var readOnly: Bool?
+    /// What the guest sees; nil is the standard, a disk.
+    package var kind: Device?
     /// Whether its requests are served by the VM's I/O thread.
     package var iothread: Bool?
     /// Whether space is taken only as it is written; false takes all at once.
     package var sparse: Bool?
+
+    package var isReadOnly: Bool { readOnly ?? false }
+    package var device: Device { kind ?? .disk }
 
     package init(name: String = "", size: ByteSize? = nil) {
         self.name = name
@@ -66,8 +71,8 @@ package struct DiskRequest: Sendable, Hashable {
         io = reader.text("io")
         discard = reader.truth("discard")
         serial = reader.text("serial")
-        isReadOnly = reader.truth("read_only", "readonly") ?? false
-        device = reader.choice("device") ?? .disk
+        readOnly = reader.truth("read_only", "readonly")
+        kind = reader.choice("device")
         iothread = reader.truth("iothread")
         sparse = reader.truth("sparse", "sparse_volume")
         try reader.finish()
@@ -87,8 +92,8 @@ package struct DiskRequest: Sendable, Hashable {
         result.io = other.io ?? io
         result.discard = other.discard ?? discard
         result.serial = other.serial ?? serial
-        result.isReadOnly = other.isReadOnly || isReadOnly
-        result.device = other.device == .disk ? device : other.device
+        result.readOnly = other.readOnly ?? readOnly
+        result.kind = other.kind ?? kind
         result.iothread = other.iothread ?? iothread
         result.sparse = other.sparse ?? sparse
         return result

@@ -15,9 +15,10 @@ extension MachineSpec {
     }
 
     /// The NICs on a host, the NIC profile of its vars underneath: unless some were given without a name and no profile
-    /// was asked for, which says all there is to say. Each gets a MAC address.
+    /// was asked for, which says all there is to say, and so does an empty list. Each gets a MAC address.
     /// - Throws: `Diagnostics` for an unknown profile, and for a NIC that leads nowhere.
     package func nics(on host: Host) throws(Diagnostics) -> [NICRequest] {
+        if hasNoNICs, nics.isEmpty, nicProfile == nil { return [] }
         let isComplete = nicProfile == nil && nics.contains { $0.name.isEmpty && $0.source != nil }
         let profile = isComplete ? [] : try MachineProfiles(host.vars).nics(nicProfile ?? "default")
         return try NICRequest.merged(profile, nics).enumerated().map { position, nic throws(Diagnostics) in

@@ -97,6 +97,7 @@ struct PlanSteps: Sendable {
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {
         var request = ResizeRequest()
         var devices = ChangeRequest()
+        devices.isLive = options.isLive
         var state: StartState?
         var autostart: Bool?
         for change in line.changes {
@@ -113,6 +114,8 @@ struct PlanSteps: Sendable {
             case .newNIC(_, let nic): devices.addedNICs.append(Self.bare(nic, mac: nic.mac))
             }
         }
+        // One that is off has a larger disk at once, and all the rest at its next start anyway.
+        if !options.isLive, request.disks.isEmpty { request.scope = .next }
         var changes: [MachineChange] = []
         if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
             changes += try await MachineResizing(context, driver: driver).resize(line.name, request)

@@ -22,7 +22,7 @@ package struct MachineChanging: Sendable {
     package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(name) { held in
-            if held.isActive, request.changesDevices { try held.found.host.require(.liveChange) }
+            if held.isActive, request.isLive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []
@@ -50,7 +50,8 @@ package struct MachineChanging: Sendable {
             changes += try await edit.apply()
         }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
-        let devices = DeviceChanges(held: held, patience: request.patience, files: files, log: log, say: say)
+        let devices = DeviceChanges(
+            held: held, isLive: request.isLive, patience: request.patience, files: files, log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
         }

@@ -6,10 +6,6 @@ struct DetailArguments {
     private var details = DomainDetails()
     private var problems: [Diagnostic] = []
 
-    static let names = [
-        "numatune", "hypervisor_features", "clock", "serials", "consoles", "stop_on_reboot", "host_devices", "boot",
-    ]
-
     /// - Throws: every mistake, with its place.
     static func read(_ call: VirtualCall) throws(Diagnostics) -> DomainDetails {
         var all = DetailArguments()

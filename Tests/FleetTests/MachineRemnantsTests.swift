@@ -1,5 +1,6 @@
 import Hypervisor
 import Testing
+import Values
 
 @testable import Fleet
 
@@ -44,6 +45,57 @@ import Testing
         try await make(part)
         #expect(await MachineRemnants(name: "test", uuid: RandomUUID.make(), volumes: [part]).remove(over: connection))
         #expect(try await !left().contains(part.name))
+        await connection.close()
+    }
+
+    /// Another controller was faster: what bears the name is its own.
+    @Test func whatTheHostRefusedToMakeIsNotUndone() async throws {
+        let connection = try await HypervisorConnection.open(
+            uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        try await connection.createDirectoryPool(PoolSpec(name: "default", path: "/var/lib/libvirt/default"))
+        @Sendable func make(_ name: String) async throws {
+            _ = try await connection.createVolume(
+                VolumeSpec(name: name, capacity: 1 << 20, format: "qcow2"), in: "default")
+        }
+        try await make("web1_system.qcow2")
+        try await ScratchFleet.with { scratch in
+            let journal = Journal(scratch.directory)
+            let log = try journal.begin(
+                "create", Mapping([("vm", "web1"), ("uuid", Value(RandomUUID.make())), ("host", "hv1")]))
+            func note(_ name: String) async throws {
+                try await log.making(PoolVolume(pool: "default", name: name)) { try await make(name) }
+            }
+            try await note("web1_data.qcow2")
+            await #expect(throws: HypervisorError.self) { try await note("web1_system.qcow2") }
+            let record = try #require(journal.operation(log.id))
+            let remnants = try #require(MachineRemnants(record))
+            #expect(await remnants.remove(over: connection))
+        }
+        #expect(try await connection.volumes(in: "default").map(\.name) == ["web1_system.qcow2"])
+        await connection.close()
+    }
+
+    /// A disk of a pool that has no path is known by the pool and the volume.
+    @Test func aDiskNamedByItsPoolIsTheMachinesOwn() async throws {
+        let connection = try await HypervisorConnection.open(
+            uri: try HypervisorURI("test:///default"), timeout: .seconds(10))
+        try await connection.createDirectoryPool(PoolSpec(name: "ceph", path: "/var/lib/libvirt/ceph"))
+        let volume = try await connection.createVolume(
+            VolumeSpec(name: "web1_data", capacity: 1 << 20, format: "raw"), in: "ceph")
+        func disk(_ source: String, _ target: String) -> String {
+            "<disk type='volume' device='disk'><source \(source)/><target dev='\(target)' bus='virtio'/></disk>"
+        }
+        let definition = try DomainDefinition(
+            reading: """
+                <domain type='test'><name>web1</name><memory>1024</memory><os><type>hvm</type></os><devices>
+                \(disk("pool='ceph' volume='web1_data'", "vda"))\(disk("pool='gone' volume='web1_more'", "vdb"))
+                \(disk("pool='ceph' volume='other_data'", "vdc"))
+                </devices></domain>
+                """)
+        let disks = try await MachineDisk.all(of: definition.description, over: connection)
+        #expect(disks.map(\.name) == ["data", "more", "vdc"])
+        #expect(disks.map(\.isOwn) == [true, true, false])
+        #expect(disks.map { $0.volume?.path } == [volume.path, nil, nil])
         await connection.close()
     }
 }

@@ -38,6 +38,26 @@ extension OnALab {
             #expect(again.code == 0, again.words)
         }
 
+        /// Its creation, waited for, ends with what its entry says inside it; a start, with a door that opens.
+        @Test func aCreatedGuestHasItsRoles() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            let drover = try await fleet.spoiled("moulded")
+            try fleet.write("moulded/roles/mark/init.sls", "/etc/mark:\n  file.managed:\n    - contents: made\n")
+            try fleet.write("moulded/inventory/vms.yaml", "vms: {moulded: {image: counter, roles: [mark]}}\n")
+            let made = try await drover.json(
+                "vm", "create", "moulded", "--image", "counter", "--memory", "96M", "--on", "hv2", "--wait-for", "120")
+            let address = try #require(made["addresses"].list.first?.string)
+            let states = made["states"].map.values.map { $0["result"] }
+            #expect(states.count == 1 && states.allSatisfy { $0.bool == true }, "\(made)")
+            let read = try await drover.must("host", "run", "-t", "vm:moulded", "--", "cat /etc/mark")
+            #expect(read.output.contains("made"))
+            try await drover.must("vm", "kill", "moulded", "--yes")
+            let started = try await drover("vm", "start", "moulded", "--wait-for", "120")
+            #expect(started.succeeded && started.problem.contains("moulded answers at \(address)"), started.words)
+            try await drover.must("vm", "delete", "moulded", "--force", "--yes")
+        }
+
         @Test func anotherHostKeyIsRefused() async throws {
             let fleet = try LabFleet.shared()
             let guest = try await fleet.guest().guest

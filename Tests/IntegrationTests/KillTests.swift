@@ -43,6 +43,8 @@ private struct Killing {
             try await victims.prepare(blow, round)
             let known = victims.operations
             let ended = try await fleet.drover.run(try await victims.words(blow, round, &chance)) { drover in
+                // Before that it only asks, for longer than many a blow takes.
+                try await victims.waitForBeginning(after: known)
                 try await Task.sleep(for: .seconds(delay))
                 kill(drover, SIGKILL)
             }

@@ -164,14 +164,14 @@ func portOf(_ descriptor: Int32) -> Int {
     return Int(in_port_t(bigEndian: address.sin_port))
 }
 
-private func freePort() throws -> Int {
+func freePort() throws -> Int {
     let (descriptor, result) = loopbackSocket(0) { bind($0, $1, $2) }
     defer { close(descriptor) }
     guard result == 0 else { throw ToolFailed(text: "no free port") }
     return portOf(descriptor)
 }
 
-private func answers(_ port: Int) -> Bool {
+func answers(_ port: Int) -> Bool {
     let (descriptor, result) = loopbackSocket(port) { connect($0, $1, $2) }
     close(descriptor)
     return result == 0

@@ -56,6 +56,7 @@ struct OperationRecover: AsyncParsableCommand {
         for record in records {
             let outcome = await recovery.recover(record)
             results.append(outcome.value)
+            Terminal.show(outcome.warnings)
             if let problem = outcome.problem { failures.append(problem) }
             if outcome.isInProgress && worst == .error { worst = .locked }
             if outcome.isUnknown { worst = .unknownOutcome }

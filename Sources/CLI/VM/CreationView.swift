@@ -9,8 +9,20 @@ enum CreationView {
         let result: Result<MachineCreation.Created, any Error>
         /// What the guest answered, where it was waited for.
         var answer: GuestWaiting.Answer?
+        /// What became of the roles that it has.
+        var roles: HostReport?
         /// Why the guest did not answer.
         var problem: (any Error)?
+
+        /// What went wrong once the VM was there.
+        var aftermath: (any Error)? {
+            guard problem == nil, let roles, roles.hasFailed || roles.problem != nil else { return problem }
+            if let problem = roles.problem, roles.isUnreachable { return problem }
+            let why = Diagnostic.error(
+                "\(roles.failures) of \(roles.results.count) states failed inside \"\(name)\"",
+                hint: "`drover apply -t vm:\(name)` applies its roles again")
+            return CommandFailure(.hostsFailed, roles.diagnostics.isEmpty ? [why] : roles.diagnostics)
+        }
     }
 
     /// - Throws: ``CommandFailure`` when one failed; with 3 when there were others.
@@ -22,33 +34,32 @@ enum CreationView {
         }
         guard let only = outcomes.first, outcomes.count == 1 else { return try showAll(outcomes, format) }
         let created = try only.result.get()
-        Output.write(value(only), format) { line(only.name, created, only.answer) }
-        if let problem = only.problem { throw problem }
+        Output.write(value(only), format) { line(only, created) }
+        if let problem = only.aftermath { throw problem }
     }
 
     private static func showAll(_ outcomes: [Outcome], _ format: OutputFormat) throws {
         Output.write(Value(outcomes.map(value)), format) {
             outcomes.compactMap { outcome in
-                (try? outcome.result.get()).map { line(outcome.name, $0, outcome.answer) }
+                (try? outcome.result.get()).map { line(outcome, $0) }
             }.joined()
         }
         var problems: [Diagnostic] = []
         for outcome in outcomes {
             if case .failure(let error) = outcome.result { problems += diagnostics(error) }
-            if let problem = outcome.problem { problems += diagnostics(problem) }
+            if let problem = outcome.aftermath { problems += diagnostics(problem) }
         }
         guard !problems.isEmpty else { return }
         throw CommandFailure(.hostsFailed, problems)
     }
 
-    private static func line(_ name: String, _ created: MachineCreation.Created, _ answer: GuestWaiting.Answer?)
-        -> String
-    {
+    private static func line(_ outcome: Outcome, _ created: MachineCreation.Created) -> String {
         let doing = ["running": "runs", "paused": "is paused", "stopped": "is defined"][created.state.rawValue] ?? "is"
-        let addresses = (answer?.addresses ?? []).map(\.address).joined(separator: ", ")
-        return "\(name) \(doing) on \(created.host.name) (\(created.uuid))"
+        let addresses = (outcome.answer?.addresses ?? []).map(\.address).joined(separator: ", ")
+        let roles = outcome.roles.map { ", \($0.changes) of \($0.results.count) states changed" } ?? ""
+        return "\(outcome.name) \(doing) on \(created.host.name) (\(created.uuid))"
             + (addresses.isEmpty ? "" : " at \(addresses)")
-            + "\n"
+            + roles + "\n"
     }
 
     private static func value(_ outcome: Outcome) -> Value {
@@ -61,7 +72,8 @@ enum CreationView {
             if let answer = outcome.answer {
                 value["addresses"] = Value(answer.addresses.map { Value($0.address) })
             }
-            if let problem = outcome.problem { value["problem"] = text(problem) }
+            if let roles = outcome.roles { value["states"] = roles.value }
+            if let problem = outcome.aftermath { value["problem"] = text(problem) }
             return Value(value)
         case .failure(let error):
             return [
@@ -72,6 +84,7 @@ enum CreationView {
 
     private static func diagnostics(_ error: any Error) -> [Diagnostic] {
         if let locked = error as? OperationLocked { return [locked.diagnostic] }
+        if let failure = error as? CommandFailure { return failure.diagnostics }
         return ExitStatus.diagnostics(of: error) ?? [.error("\(error)")]
     }
 

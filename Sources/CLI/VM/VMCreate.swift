@@ -7,7 +7,8 @@ struct VMCreate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Create VMs from an image, an ISO or existing disks, and start them",
         discussion: """
-            A failure or an interruption takes everything back that was made on the way.
+            A failure or an interruption takes everything back that was made on the way. Roles that the inventory gives \
+            the VM are applied inside it with --wait; without, `drover apply -t vm:NAME` does it.
 
             Disks and NICs come from the profiles virt:disk and virt:nic of the host's vars (Salt's notation works), and \
             from the options, which change those of their names. Without a name, the first --disk means the system disk, \
@@ -37,7 +38,8 @@ struct VMCreate: AsyncParsableCommand {
     @OptionGroup(title: "FIRST BOOT") var firstBoot: FirstBootOptions
     @Flag(help: "Define it, and do not start it") var noStart = false
     @Flag(help: "Start it, and halt it before its first instruction") var paused = false
-    @Flag(help: "Wait until the guest can be logged in to") var wait = false
+    @Flag(help: "Wait until the guest can be logged in to, and apply the roles that the inventory gives it")
+    var wait = false
     @Option(help: "The same, but wait at most so many seconds (300)") var waitFor: Int?
     @Flag(help: "Make nothing: print the definition that libvirt would be given") var printXML = false
     @OptionGroup var common: CommonOptions
@@ -85,15 +87,20 @@ struct VMCreate: AsyncParsableCommand {
         guard wait || waitFor != nil, case .success(let created) = outcome.result else {
             return CreationView.Outcome(name: outcome.name, result: outcome.result)
         }
+        var seen = CreationView.Outcome(name: outcome.name, result: outcome.result)
         do {
             let driver = try common.hypervisors(context)
+            let seconds = waitFor ?? 300
             let found = try await MachineCensus(context, driver: driver).find(created.uuid)
-            let answer = try await GuestWaiting(context, driver: driver) { [common] in common.progress($0) }
-                .wait(for: found, seconds: waitFor ?? 300)
-            return CreationView.Outcome(name: outcome.name, result: outcome.result, answer: answer)
+            seen.answer = try await GuestWaiting(context, driver: driver) { [common] in common.progress($0) }
+                .wait(for: found, seconds: seconds)
+            let view = ApplyView(isQuiet: common.format != .table, isVerbose: common.verbose)
+            seen.roles = await GuestRoles(context, driver: driver) { view.show($0) }
+                .apply(to: [outcome.name], within: seconds).first
         } catch {
-            return CreationView.Outcome(name: outcome.name, result: outcome.result, problem: error)
+            seen.problem = error
         }
+        return seen
     }
 
     private func preview(_ specs: [MachineSpec], _ context: FleetContext) async throws {

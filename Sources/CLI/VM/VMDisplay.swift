@@ -9,7 +9,8 @@ struct VMDisplay: AsyncParsableCommand {
         discussion: """
             The display listens on its host's loopback only. A port of this machine is led there through SSH, and a viewer is
             opened (remote-viewer or vncviewer); without a graphical session, or with --print, the address is printed and the
-            tunnel stays until Ctrl-C. A display's password is asked for by the viewer.
+            tunnel stays until Ctrl-C. A display's password is asked for by the viewer. A display without one is open to
+            everybody with an account on this machine while the tunnel stands.
 
             EXAMPLES
               drover vm display web1

@@ -20,6 +20,9 @@ struct VMStart: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if discardSaved {
+            try common.confirmed("throw away the memory of \(names.quoted), as far as it is saved?")
+        }
         try await common.act(.start(discardingSaved: discardSaved), on: names)
         if wait || waitFor != nil { try await common.waitForGuests(names, seconds: waitFor ?? 300) }
     }
@@ -56,7 +59,8 @@ struct VMDelete: AsyncParsableCommand {
     func run() async throws {
         let context = try common.context()
         let deletion = MachineDeletion(context, driver: try common.hypervisors(context))
-        let (found, volumes) = try await deletion.remains(of: name)
+        let remains = try await deletion.remains(of: name)
+        let (found, volumes) = (remains.found, remains.volumes)
         if found.machine.state.isActive && !force {
             throw CommandFailure(
                 .error,
@@ -68,8 +72,10 @@ struct VMDelete: AsyncParsableCommand {
         }
         Terminal.note("\(found.machine.name) on \(found.host.name) will be lost, with")
         for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
+        Terminal.show(remains.warnings)
         try common.confirmed("delete \"\(found.machine.name)\"?")
-        try await deletion.delete(found, volumes: volumes, force: force)
+        let kept = try await deletion.delete(found, volumes: volumes, force: force)
+        Terminal.show(kept)
         Terminal.note("\(found.machine.name) deleted")
     }
 }

@@ -82,14 +82,34 @@ package struct GuestHosts: Sendable {
         guard let host = unknown.first?.host, let connection = try? await driver.connect(to: host) else {
             return result
         }
-        // Each that is not known costs a login on the hypervisor, of which sshd takes few at once.
-        let answers = await fanOut(unknown, limit: 4) { [context] found in
-            let known = MachineAddresses(context, host: found.host, machine: found.machine, connection: connection)
-            return ((try? await known.found()) ?? []).first { !$0.isLinkLocal }?.address
+        let places = await fanOut(unknown, limit: 8) { found -> DomainDescription? in
+            try? await connection.description(of: .uuid(found.machine.uuid))
+        }
+        var silent: [(uuid: String, description: DomainDescription)] = []
+        for (found, place) in zip(unknown, places) {
+            guard let place else { continue }
+            let known = try? await MachineAddresses.known(place, of: found.machine, over: connection)
+            if let address = known?.first(where: { !$0.isLinkLocal }) {
+                result[found.machine.uuid] = address.address
+            } else if !place.interfaces.isEmpty {
+                silent.append((found.machine.uuid, place))
+            }
         }
         await connection.close()
-        for (found, address) in zip(unknown, answers) { result[found.machine.uuid] = address }
+        let heard = await heard(of: silent.map(\.description), on: host)
+        for (uuid, description) in silent {
+            let own = GuestAddress.ranked(heard, macs: description.interfaces.map(\.mac))
+            if let address = own.first(where: { !$0.isLinkLocal }) { result[uuid] = address.address }
+        }
         return result
+    }
+
+    /// What the host hears when it asks its network for all of them at once: one login, and seconds once.
+    private func heard(of descriptions: [DomainDescription], on host: Host) async -> [GuestAddress] {
+        guard !descriptions.isEmpty, let shell = try? await context.connector.connect(to: host) else { return [] }
+        let heard = try? await NeighbourProbe(descriptions).addresses(on: shell, host: host.name)
+        await shell.close()
+        return heard ?? []
     }
 
     private func sighting(_ machine: DomainSummary, on hypervisor: Host) -> Sighting {

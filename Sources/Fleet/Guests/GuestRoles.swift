@@ -78,25 +78,47 @@ package struct GuestRoles: Sendable {
         }
     }
 
+    private enum Glance: Sendable {
+        /// Where these guests are now.
+        case looked([Host])
+        /// One after an attempt to log in.
+        case tried(Host)
+    }
+
+    /// Looks where the guests are again and again, and tries each by itself: a slow one holds up no other.
     private func watch(_ names: [String], until end: UInt64, _ ready: (Host) -> Void) async -> [Host] {
         var waiting = names
         var last: [String: Host] = [:]
-        var pause = 500
-        while !waiting.isEmpty {
-            let hosts = await GuestHosts(context, driver: driver).named(waiting)
-            // A guest that boots refuses connections, and may show another key until cloud-init has been there.
-            let tried = await fanOut(hosts, limit: context.parallel) { await attempted($0) }
-            for host in tried {
-                if host.obstacle == nil {
+        await withTaskGroup(of: Glance.self) { group in
+            var tried: Set<String> = []
+            var pause = 0
+            func look() {
+                let names = waiting.filter { !tried.contains($0) }
+                let delay = Duration.milliseconds(pause)
+                group.addTask {
+                    try? await Task.sleep(for: delay)
+                    return .looked(names.isEmpty ? [] : await GuestHosts(context, driver: driver).named(names))
+                }
+                pause = min(max(500, pause * 3 / 2), 2000)
+            }
+            look()
+            while !waiting.isEmpty, let glance = await group.next() {
+                switch glance {
+                case .looked(let hosts):
+                    for host in hosts where tried.count < context.parallel && tried.insert(host.name).inserted {
+                        // A guest that boots refuses connections, and may show another key until cloud-init was there.
+                        group.addTask { .tried(await attempted(host)) }
+                    }
+                    if Clock.monotonic < end, !Task.isCancelled { look() }
+                case .tried(let host) where host.obstacle == nil:
                     waiting.removeAll { $0 == host.name }
                     ready(host)
-                } else {
+                case .tried(let host):
+                    tried.remove(host.name)
                     last[host.name] = host
                 }
             }
-            if waiting.isEmpty || Clock.monotonic >= end || Task.isCancelled { break }
-            try? await Task.sleep(for: .milliseconds(pause))
-            pause = min(pause * 3 / 2, 3000)
+            group.cancelAll()
         }
         return waiting.map { name in last[name] ?? context.inventory.guest(name, address: name, jump: nil) }
     }

@@ -24,7 +24,7 @@ package struct ImagePlacement: Sendable {
     ) async throws -> VolumeInfo {
         if let there = try await connection.volume(image.volumeName, in: pool) { return there }
         let part = "\(image.volumeName).\(Nonce.make().prefix(8)).part"
-        let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o644)
+        let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o600)
         try willMake(part)
         let volume = try await connection.createVolume(spec, in: pool)
         do {
@@ -56,7 +56,7 @@ package struct ImagePlacement: Sendable {
             """
             found=$(sha256sum -- "$part") || exit 1
             [ "${found%% *}" = "$digest" ] || { echo "its SHA-256 is ${found%% *}, not $digest"; exit 1; }
-            chmod 0444 -- "$part" && mv -f -- "$part" "$whole"
+            chmod 0400 -- "$part" && mv -f -- "$part" "$whole"
             """)
         do {
             try await script.run(on: connection, host: host.name, doing: "verify the uploaded image \"\(image.name)\"")

@@ -11,11 +11,7 @@ struct MachineRemnants: Sendable {
     init?(_ record: OperationRecord) {
         guard let name = record["vm"]?.string, let uuid = record["uuid"]?.string else { return nil }
         let standard = record.steps.first?["pool"]?.string ?? MachineParts.standardPool
-        self.init(
-            name: name, uuid: uuid,
-            volumes: record.steps.compactMap { step in
-                step["volume"]?.string.map { PoolVolume(pool: step["pool"]?.string ?? standard, name: $0) }
-            })
+        self.init(name: name, uuid: uuid, volumes: MadeVolumes(record, pool: standard).volumes)
     }
 
     init(name: String, uuid: String, volumes: [PoolVolume]) {
@@ -33,10 +29,8 @@ struct MachineRemnants: Sendable {
             }
             // A later VM of this name has volumes of the same names: they are its own.
             let isTaken = try await connection.domain(.name(name)) != nil
-            for volume in volumes where !isTaken || !volume.name.hasPrefix(name + "_") {
-                guard try await connection.pool(volume.pool) != nil else { continue }
-                _ = try await connection.deleteVolume(volume.name, in: volume.pool)
-            }
+            let own = volumes.filter { !isTaken || !$0.name.hasPrefix(name + "_") }
+            try await MadeVolumes(own).remove(over: connection)
             return true
         } catch {
             return false

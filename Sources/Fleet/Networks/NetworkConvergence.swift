@@ -126,7 +126,8 @@ private struct Visit {
     }
 
     private func consequences(_ there: NetworkInfo) async throws -> [String] {
-        let users = try await StoreUse(over: connection).users(ofNetwork: spec.name).filter(\.isActive)
+        let use = try await StoreUse.readMachines(connection)
+        let users = use.users(ofNetwork: spec.name).filter(\.isActive)
         let names = users.map { "\"\(Printable.line($0.name))\"" }.joined(separator: ", ")
         let links = there.forward == nil || ["nat", "route", "open"].contains(there.forward)
         guard !users.isEmpty else { return ["the network restarts"] }

@@ -30,7 +30,8 @@ package struct NetworkPower: Sendable {
     package func stop(_ name: String, on host: Host, force: Bool) async throws -> StoreOutcome {
         try await change(name, host) { connection, there, outcome in
             guard there.isActive else { return }
-            let users = try await StoreUse(over: connection).users(ofNetwork: name).filter(\.isActive)
+            let use = try await StoreUse.readMachines(connection)
+            let users = use.users(ofNetwork: name).filter(\.isActive)
             guard force || users.isEmpty else {
                 throw Diagnostics(
                     StoreUse.refusal(
@@ -51,7 +52,7 @@ package struct NetworkPower: Sendable {
                 guard let there = try await connection.network(name),
                     let document = try await connection.networkDocument(name)
                 else { return outcome }
-                let users = try await StoreUse(over: connection).users(ofNetwork: name)
+                let users = try await StoreUse.readMachines(connection).users(ofNetwork: name)
                 guard users.isEmpty else {
                     throw Diagnostics(StoreUse.refusal("delete the network \"\(name)\"", users, host: host.name))
                 }

@@ -9,6 +9,8 @@ package struct OperationRecovery: Sendable {
         /// `finished`, `undone`, `in progress`, `unknown` or `failed`.
         package let result: String
         package let problem: Diagnostic?
+        /// What it left because somebody uses it.
+        package var warnings: [Diagnostic] = []
 
         package var isUnknown: Bool { result == "unknown" }
         package var isInProgress: Bool { result == "in progress" }
@@ -27,7 +29,9 @@ package struct OperationRecovery: Sendable {
 
     package func recover(_ record: OperationRecord) async -> Outcome {
         do {
-            return Outcome(record: record, result: try await settle(record), problem: nil)
+            let result = try await settle(record)
+            let kept = Journal(context.directory).operation(record.id)?.kept ?? []
+            return Outcome(record: record, result: result, problem: nil, warnings: kept)
         } catch let unknown as MigrationUnknown {
             return Outcome(record: record, result: "unknown", problem: unknown.diagnostic)
         } catch let problem as HostProblem {
@@ -117,21 +121,17 @@ package struct OperationRecovery: Sendable {
             return isElsewhere ? "undone" : "finished"
         }
         let place = try context.host(named: host)
-        let connection = try await driver.connect(to: place)
-        let isThere: Bool
-        do throws(HypervisorError) {
-            isThere = try await connection.domain(.uuid(uuid)) != nil
-            if !isThere {
-                let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
-                let layers = record["layers"]?.list?.compactMap(\.string) ?? []
-                try await MachineDeletion.removeVolumes(paths, layers: layers, over: connection)
-            }
-            await connection.close()
-        } catch {
-            await connection.close()
-            throw HostProblem(error, host: host)
+        let kept: [Diagnostic]? = try await driver.visit(place) { connection in
+            guard try await connection.domain(.uuid(uuid)) == nil else { return nil }
+            let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
+            let layers = record["layers"]?.list?.compactMap(\.string) ?? []
+            // What somebody uses by now stays, and is his.
+            return try await VolumeRemoval(context, driver: driver, on: place)
+                .remove(paths, layers: layers, over: connection)
         }
-        if !isThere {
+        let isThere = kept == nil
+        if let kept {
+            try log.recordKept(kept)
             let paths = record["volumes"]?.list?.compactMap(\.string) ?? []
             try await driver.visit(place) {
                 try await ContainerTree.refuseUsed(paths, by: uuid, on: place, over: $0)

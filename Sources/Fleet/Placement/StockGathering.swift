@@ -121,7 +121,10 @@ struct StockGathering: Sendable {
                 let volumes = try await connection.volumes(in: pool.name)
                 promised = volumes.reduce(0) { $0 + Int(clamping: max($1.capacity, $1.allocation)) }
                 stock.volumes.formUnion(volumes.map(\.name))
-                for volume in volumes { capacities[volume.path] = Int(clamping: volume.capacity) }
+                for volume in volumes {
+                    capacities[volume.path] = Int(clamping: volume.capacity)
+                    capacities["\(pool.name)/\(volume.name)"] = Int(clamping: volume.capacity)
+                }
             }
             stock.pools[pool.name] = HostStock.Pool(
                 isActive: pool.isActive, capacity: Int(clamping: pool.capacity),

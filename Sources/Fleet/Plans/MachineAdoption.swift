@@ -63,7 +63,8 @@ package struct MachineAdoption: Sendable {
         entry["memory"] = Value(ByteSize(mebibytes: machine.memoryMiB).description)
         let disks = machine.disks.map { disk in
             var map = Mapping([("name", Value(disk.name ?? DiskPath.lastComponent(disk.path)))])
-            map["source"] = Value(disk.path)
+            if let pool = disk.pool { map["pool"] = Value(pool) }
+            map["source"] = Value(disk.pool == nil ? disk.path : DiskPath.lastComponent(disk.path))
             return Value(map)
         }
         if !disks.isEmpty { entry["disks"] = Value(disks) }

@@ -57,9 +57,7 @@ struct PlanSteps: Sendable {
         case .create: return try await create(line)
         case .change: return try await change(line)
         case .move: return try await move(line)
-        case .delete:
-            try await delete(line)
-            return []
+        case .delete: return try await delete(line)
         case .keep, .unknown, .refused, .foreign, .unlisted: return []
         }
     }
@@ -88,10 +86,11 @@ struct PlanSteps: Sendable {
         return try await change(line)
     }
 
-    private func delete(_ line: PlanLine) async throws {
+    private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
         let deletion = MachineDeletion(context, driver: driver)
-        let (found, volumes) = try await deletion.remains(of: line.uuid ?? line.name)
-        try await deletion.delete(found, volumes: volumes, force: options.force)
+        let remains = try await deletion.remains(of: line.uuid ?? line.name)
+        let kept = try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
+        return remains.warnings + kept
     }
 
     private func change(_ line: PlanLine) async throws -> [Diagnostic] {

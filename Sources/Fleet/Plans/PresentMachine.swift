@@ -13,10 +13,14 @@ package struct PresentMachine: Sendable, Hashable {
         /// What the guest sees, in bytes; nil when its pool does not say.
         package var capacity: Int?
 
-        package init(name: String?, path: String, capacity: Int?) {
+        /// Where the definition names a pool and a volume instead of a path; then ``path`` is `POOL/VOLUME`.
+        package var pool: String?
+
+        package init(name: String?, path: String, capacity: Int?, pool: String? = nil) {
             self.name = name
             self.path = path
             self.capacity = capacity
+            self.pool = pool
         }
     }
 
@@ -83,8 +87,14 @@ extension PresentMachine {
             mostMemoryMiB = live.memoryMiB
         }
         disks = defined.disks.filter { $0.device == .disk }.compactMap { disk in
-            guard let path = disk.source?.path else { return nil }
-            return Disk(name: Self.diskName(path, of: machine.name), path: path, capacity: capacities[path])
+            guard let source = disk.source, let volume = disk.volumeName else { return nil }
+            let name = MachineDisk.ownPart(volume, of: machine.name)
+            if case .volume(let pool, let volume) = source {
+                let path = "\(pool)/\(volume)"
+                return Disk(name: name, path: path, capacity: capacities[path], pool: pool)
+            }
+            let path = source.path ?? source.text
+            return Disk(name: name, path: path, capacity: capacities[path])
         }
         nics = defined.interfaces.map { interface in
             let source = ([interface.type] + [interface.source].compactMap { $0 }).joined(separator: " ")
@@ -111,12 +121,5 @@ extension PresentMachine {
     private static func memory(_ description: DomainDescription) -> Int {
         let current = description.document.first("currentMemory").flatMap { Int($0.text) }
         return current.map { $0 >> 10 } ?? description.memoryMiB
-    }
-
-    private static func diskName(_ path: String, of machine: String) -> String? {
-        let file = DiskPath.lastComponent(path)
-        guard file.hasPrefix(machine + "_"), let dot = file.lastIndex(of: ".") else { return nil }
-        let name = file[file.index(file.startIndex, offsetBy: machine.count + 1)..<dot]
-        return name.isEmpty ? nil : String(name)
     }
 }

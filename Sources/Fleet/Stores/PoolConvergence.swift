@@ -143,7 +143,7 @@ private struct Visit {
             $0.property.hasPrefix("permissions.") || $0.property == "source.auth"
         }
         if isHarmless { return }
-        let users = try await StoreUse(over: connection).users(ofPool: there)
+        let users = try await StoreUse.read(connection, refreshing: false).users(ofPool: there)
         guard users.isEmpty else {
             throw Diagnostics(StoreUse.refusal("change the pool \"\(spec.name)\"", users, host: operation.host.name))
         }

@@ -33,8 +33,8 @@ package struct PoolDeletion: Sendable {
         _ name: String, _ host: Host, _ content: Bool, _ connection: HypervisorConnection
     ) async throws -> Plan? {
         guard let pool = try await connection.pool(name) else { return nil }
-        let use = StoreUse(over: connection)
-        let users = try await use.users(ofPool: pool)
+        let use = try await StoreUse.read(connection, refreshing: content)
+        let users = use.users(ofPool: pool)
         guard users.isEmpty else {
             throw Diagnostics(StoreUse.refusal("delete the pool \"\(name)\"", users, host: host.name))
         }
@@ -45,14 +45,10 @@ package struct PoolDeletion: Sendable {
                     "the pool \"\(name)\" is not running: it cannot be known what is in it",
                     hint: "start it first: `drover pool start \(name)`", host: host.name))
         }
-        let volumes = try await connection.volumes(in: name)
-        let own = Set(volumes.map(\.name))
-        for volume in volumes {
-            // One that goes as well does not keep it.
-            let others = try await use.users(of: volume).filter { $0.isMachine || !own.contains($0.name) }
-            guard others.isEmpty else {
-                throw Diagnostics(StoreUse.refusal("delete the volume \"\(volume.name)\"", others, host: host.name))
-            }
+        let volumes = use.volumes.filter { $0.pool == name }
+        let others = use.users(of: volumes.map(\.path))
+        guard others.isEmpty else {
+            throw Diagnostics(StoreUse.refusal("delete the pool \"\(name)\"", others, host: host.name))
         }
         try await SharedStorage(context, driver: driver, assumedAbsent: assumedAbsent)
             .refuseUsedElsewhere(volumes, of: pool, on: host)
@@ -90,7 +86,7 @@ package struct PoolDeletion: Sendable {
         try await operation.journaled(
             "delete", pool.isPersistent ? fields : fields.filter { $0.0 != "was_autostarted" }, over: connection
         ) { log in
-            for volume in Self.fromTheTop(plan.volumes) {
+            for volume in StoreUse.fromTheTop(plan.volumes) {
                 try Task.checkCancellation()
                 try log.record("deleting", Mapping([("deleted", Value(volume.name))]))
                 try await connection.deleteVolume(volume.name, in: pool.name)
@@ -126,20 +122,6 @@ package struct PoolDeletion: Sendable {
             secret.description == StoreSettlement.secretDescription(name)
         else { return nil }
         return secret.uuid
-    }
-
-    /// Overlays before what they stand on, so that what is left is whole whenever it ends.
-    private static func fromTheTop(_ volumes: [VolumeInfo]) -> [VolumeInfo] {
-        var rest = volumes
-        var order: [VolumeInfo] = []
-        while !rest.isEmpty {
-            let bases = Set(rest.compactMap { $0.backing?.path })
-            let free = rest.filter { !bases.contains($0.path) }
-            if free.isEmpty { return order + rest }
-            order += free
-            rest.removeAll { volume in free.contains { $0.name == volume.name } }
-        }
-        return order
     }
 
     static func missing(

@@ -25,7 +25,8 @@ package struct PoolPower: Sendable {
     package func stop(_ name: String, on host: Host, force: Bool) async throws -> StoreOutcome {
         try await change(name, host) { connection, there, outcome in
             guard there.isActive else { return }
-            let users = try await StoreUse(over: connection).users(ofPool: there).filter(\.isActive)
+            let use = try await StoreUse.read(connection, refreshing: false)
+            let users = use.users(ofPool: there).filter(\.isActive)
             guard force || users.isEmpty else {
                 throw Diagnostics(
                     StoreUse.refusal(

@@ -15,15 +15,16 @@ struct SharedStorage {
     }
 
     /// - Throws: `Diagnostics` naming VMs of other hosts that use one of the volumes, or hosts that cannot be asked.
-    func refuseUsedElsewhere(_ volumes: [VolumeInfo], of pool: PoolInfo, on host: Host) async throws {
+    /// - Parameter uuid: a VM whose own use does not count.
+    func refuseUsedElsewhere(
+        _ volumes: [VolumeInfo], of pool: PoolInfo, on host: Host, besides uuid: String? = nil
+    ) async throws {
         guard !volumes.isEmpty, try await isShared(pool, host) else { return }
         let others = context.inventory.hosts.filter { $0.isHypervisor && $0.name != host.name }
         let answers = await HostAnswers(others, limit: context.parallel) { other in
             try await driver.visit(other) { connection in
-                let use = StoreUse(over: connection)
-                var users: [StoreUse.User] = []
-                for volume in volumes { users += try await use.users(elsewhere: volume, host: other.name) }
-                return users
+                try await StoreUse.read(connection, refreshing: false, besides: uuid)
+                    .users(elsewhere: volumes, host: other.name)
             }
         }
         for (other, answer) in answers.hosts {

@@ -23,7 +23,7 @@ package struct StoreDetails: Sendable {
         await ask(hosts) { host, connection in
             guard let pool = try await connection.pool(name), let document = try await connection.poolDocument(name)
             else { return nil }
-            let users = try await StoreUse(over: connection).users(ofPool: pool)
+            let users = try await StoreUse.read(connection, refreshing: false).users(ofPool: pool)
             let volumes = pool.isActive ? try await connection.volumes(in: name).count : nil
             var map = Mapping([
                 ("name", Value(name)), ("host", Value(host.name)), ("uuid", Value(pool.uuid)),
@@ -46,7 +46,7 @@ package struct StoreDetails: Sendable {
             guard let network = try await connection.network(name),
                 let document = try await connection.networkDocument(name)
             else { return nil }
-            let users = try await StoreUse(over: connection).users(ofNetwork: name)
+            let users = try await StoreUse.readMachines(connection).users(ofNetwork: name)
             var map = Mapping([
                 ("name", Value(name)), ("host", Value(host.name)), ("uuid", Value(network.uuid)),
                 ("mode", Value(network.forward ?? "isolated")),
@@ -66,7 +66,7 @@ package struct StoreDetails: Sendable {
                 let volume = try await connection.volume(name, in: pool),
                 let document = try await connection.volumeDocument(name, in: pool)
             else { return nil }
-            let users = try await StoreUse(over: connection).users(of: volume)
+            let users = try await StoreUse.read(connection, refreshing: false).users(of: volume)
             return Found(
                 value: Value(
                     Mapping([

@@ -127,7 +127,7 @@ struct StoreSettlement {
         if began("making"), try await connection.pool(pool) != nil,
             let there = try await connection.volume(volume, in: pool)
         {
-            let users = try await StoreUse(over: connection).users(of: there)
+            let users = try await StoreUse.read(connection, refreshing: true).users(of: there)
             guard users.isEmpty else {
                 throw Diagnostics(
                     StoreUse.refusal(

@@ -1,7 +1,8 @@
 package import Hypervisor
 package import Values
 
-/// Who uses a host's volumes and networks. VMs that are off count too.
+/// Who uses a host's volumes, pools and networks, as it was when it was read: VMs by their live definitions and by those
+/// they start with next, whether they name a path or a pool and a volume, and volumes that stand on others.
 package struct StoreUse: Sendable {
     /// A VM, or a volume that stands on another.
     package struct User: Sendable, Hashable {
@@ -20,57 +21,167 @@ package struct StoreUse: Sendable {
         }
     }
 
-    private let connection: HypervisorConnection
+    /// A VM, and every path that it names in one way or another.
+    private struct Machine: Sendable {
+        let references: StoreReferences
+        let paths: Set<String>
 
-    package init(over connection: HypervisorConnection) { self.connection = connection }
+        func uses(_ path: String) -> Bool {
+            // A container's directory is used by whoever has one inside it, too.
+            paths.contains(path) || paths.contains { $0.hasPrefix(path + "/") }
+        }
 
-    /// The VMs with a disk in a pool.
-    package func users(ofPool pool: PoolInfo) async throws(HypervisorError) -> [User] {
-        let volumes = pool.isActive ? try await connection.volumes(in: pool.name) : []
-        let paths = Set(volumes.map(\.path))
-        let document = try await connection.poolDocument(pool.name)
-        // A pool that is off cannot be asked what is in it.
-        let prefixes = [pool.path, document?.first("source", "name")?.text].compactMap { $0 }.filter { !$0.isEmpty }
-            .map { $0 + "/" }
-        return try await connection.storeReferences().compactMap { machine in
-            let named = machine.paths.filter { path in
-                paths.contains(path) || (!pool.isActive && prefixes.contains { path.hasPrefix($0) })
-            }
-            let volumes = machine.volumes.filter { $0.pool == pool.name }.map(\.name)
-            guard let what = (named + volumes).min() else { return nil }
-            return User(name: machine.domain, isMachine: true, isActive: machine.isActive, what: what)
+        func user(of what: String, host: String? = nil) -> User {
+            User(
+                name: references.domain, isMachine: true, isActive: references.isActive, what: what, host: host)
         }
     }
 
-    /// The VMs that use a volume, or one that stands on it, and the volumes that do so themselves.
-    package func users(of volume: VolumeInfo) async throws(HypervisorError) -> [User] {
-        var above: [VolumeInfo] = []
-        for pool in try await connection.pools() where pool.isActive {
-            above += try await connection.volumes(in: pool.name).filter { $0.backing?.path == volume.path }
+    /// Those of all active pools.
+    package let volumes: [VolumeInfo]
+    private let machines: [Machine]
+    /// What the storage itself calls a pool that has no path on the host, such as one of Ceph.
+    private let sourceNames: [String: String]
+
+    /// Asks a host.
+    /// - Parameters:
+    ///   - refreshing: whether libvirt looks again at what is in its pools: others may have put something there. To be done
+    ///     before anything is removed.
+    ///   - uuid: a VM whose own use does not count.
+    package static func read(
+        _ connection: HypervisorConnection, refreshing: Bool, besides uuid: String? = nil
+    ) async throws(HypervisorError) -> StoreUse {
+        let pools = try await connection.pools()
+        var volumes: [VolumeInfo] = []
+        var names: [String: String] = [:]
+        for pool in pools {
+            if ["rbd", "gluster", "sheepdog"].contains(pool.type) {
+                names[pool.name] = try await connection.poolDocument(pool.name)?.first("source", "name")?.text
+            }
+            guard pool.isActive else { continue }
+            do throws(HypervisorError) {
+                if refreshing { try await connection.lookAgain(at: pool) }
+                volumes += try await connection.volumes(in: pool.name)
+            } catch {
+                // One that was deleted meanwhile; one that cannot be read, or was stopped by that, may hold anything.
+                guard error.code == .noPool else { throw error }
+            }
         }
-        let machines = try await connection.storeReferences().filter { machine in
-            machine.paths.contains(volume.path)
-                || machine.volumes.contains { $0.pool == volume.pool && $0.name == volume.name }
+        let machines = try await connection.storeReferences().filter { $0.uuid != uuid }
+        return StoreUse(pools, volumes, machines, names)
+    }
+
+    /// Asks a host for its VMs only: who uses a network.
+    package static func readMachines(
+        _ connection: HypervisorConnection
+    ) async throws(HypervisorError) -> StoreUse {
+        StoreUse([], [], try await connection.storeReferences(), [:])
+    }
+
+    private init(
+        _ pools: [PoolInfo], _ volumes: [VolumeInfo], _ machines: [StoreReferences], _ sourceNames: [String: String]
+    ) {
+        self.volumes = volumes
+        self.sourceNames = sourceNames
+        self.machines = machines.map { machine in
+            let named = machine.volumes.compactMap { named in
+                volumes.first { $0.pool == named.pool && $0.name == named.name }?.path
+                    // One in a pool that is off.
+                    ?? pools.first { $0.name == named.pool }?.path.map { DiskPath.join($0, named.name) }
+            }
+            return Machine(references: machine, paths: machine.paths.union(named))
         }
-        return machines.map { User(name: $0.domain, isMachine: true, isActive: $0.isActive, what: volume.path) }
-            + above.map { User(name: $0.name, isMachine: false, isActive: false, what: volume.path) }
+    }
+
+    /// Who would lose something with all of `paths`: VMs that use one of them, or what stands on one of them through however
+    /// many volumes; and volumes of nobody that do. Those of `paths` that stand on others do not count themselves.
+    package func users(of paths: [String]) -> [User] {
+        var users: [User] = []
+        var seen = Set(paths)
+        var rest = paths.map { (base: $0, path: $0, volume: nil as VolumeInfo?) }
+        while let (base, path, volume) = rest.popLast() {
+            let owners = machines.filter { $0.uses(path) }.map { $0.user(of: base) }
+            let above = volumes(on: path)
+            users += owners
+            if let volume, owners.isEmpty, above.allSatisfy({ paths.contains($0.path) }) {
+                users.append(User(name: volume.name, isMachine: false, isActive: false, what: base))
+            }
+            rest += above.filter { seen.insert($0.path).inserted }.map { (base, $0.path, $0) }
+        }
+        return Set(users).sorted { ($0.name, $0.what) < ($1.name, $1.what) }
+    }
+
+    /// The same for one volume.
+    package func users(of volume: VolumeInfo) -> [User] { users(of: [volume.path]) }
+
+    /// The volumes that stand on a path directly.
+    package func volumes(on path: String) -> [VolumeInfo] { volumes.filter { $0.backing?.path == path } }
+
+    /// The VMs with something in a pool.
+    package func users(ofPool pool: PoolInfo) -> [User] {
+        let inside = Set(volumes.filter { $0.pool == pool.name }.map(\.path))
+        // A pool of devices says no more with its path than that they are devices.
+        let isFolder = !pool.isActive || !(pool.path.map { $0 == "/dev" || $0.hasPrefix("/dev/disk") } ?? true)
+        let prefixes = [isFolder ? pool.path : nil, sourceNames[pool.name]].compactMap { $0 }.filter { !$0.isEmpty }
+            .map { $0 + "/" }
+        let direct = machines.compactMap { machine -> User? in
+            let paths = machine.paths.filter { path in
+                inside.contains(path) || prefixes.contains { path.hasPrefix($0) }
+            }
+            let named = machine.references.volumes.filter { $0.pool == pool.name }.map(\.name)
+            return (Array(paths) + (paths.isEmpty ? named : [])).min().map { machine.user(of: $0) }
+        }
+        let above = users(of: Array(inside)).filter { user in
+            user.isMachine && !direct.contains { $0.name == user.name }
+        }
+        return direct + above
     }
 
     /// The VMs with a card on a network.
-    package func users(ofNetwork name: String) async throws(HypervisorError) -> [User] {
-        try await connection.storeReferences().filter { $0.networks.contains(name) }.map {
-            User(name: $0.domain, isMachine: true, isActive: $0.isActive, what: "the network \"\(name)\"")
-        }
+    package func users(ofNetwork name: String) -> [User] {
+        machines.filter { $0.references.networks.contains(name) }.map { $0.user(of: "the network \"\(name)\"") }
     }
 
-    /// The VMs of another host that name a volume of shared storage, whatever path it has there.
-    func users(elsewhere volume: VolumeInfo, host: String) async throws(HypervisorError) -> [User] {
-        try await connection.storeReferences().compactMap { machine in
-            let path = machine.paths.first { $0 == volume.path || $0.hasSuffix("/" + volume.name) }
-            let named = machine.volumes.first { $0.name == volume.name }.map { "\($0.pool)/\($0.name)" }
-            guard let what = path ?? named else { return nil }
-            return User(name: machine.domain, isMachine: true, isActive: machine.isActive, what: what, host: host)
+    /// Whoever of another host names one of the volumes of shared storage, or stands on it, whatever path it has there.
+    func users(elsewhere shared: [VolumeInfo], host: String) -> [User] {
+        func isOne(_ path: String) -> Bool { shared.contains { $0.path == path || path.hasSuffix("/" + $0.name) } }
+        let owners = machines.compactMap { machine -> User? in
+            let named = machine.references.volumes.filter { named in shared.contains { $0.name == named.name } }
+            return (machine.paths.filter(isOne) + named.map { "\($0.pool)/\($0.name)" }).min()
+                .map { machine.user(of: $0, host: host) }
         }
+        let above = volumes.compactMap { volume -> User? in
+            guard let base = volume.backing?.path, isOne(base), !isOne(volume.path) else { return nil }
+            return User(name: volume.name, isMachine: false, isActive: false, what: base, host: host)
+        }
+        return owners + above
+    }
+
+    /// The frozen layers below a volume, from the top down: what linked clones share.
+    func layers(below path: String) -> [String] {
+        var layers: [String] = []
+        var above = path
+        while let base = volumes.first(where: { $0.path == above })?.backing?.path, FrozenLayer.isOne(base),
+            !layers.contains(base)
+        {
+            layers.append(base)
+            above = base
+        }
+        return layers
+    }
+
+    /// Overlays before what they stand on, so that what is left is whole whenever it ends.
+    static func fromTheTop(_ volumes: [VolumeInfo]) -> [VolumeInfo] {
+        var rest = volumes
+        var order: [VolumeInfo] = []
+        while !rest.isEmpty {
+            let bases = Set(rest.compactMap { $0.backing?.path })
+            let free = rest.filter { !bases.contains($0.path) }
+            if free.isEmpty { return order + rest }
+            order += free
+            rest.removeAll { volume in free.contains { $0.path == volume.path } }
+        }
+        return order
     }
 
     static func refusal(_ act: String, _ users: [User], hint: String? = nil, host: String) -> Diagnostic {
@@ -78,5 +189,28 @@ package struct StoreUse: Sendable {
         let rest = users.count > 10 ? ["and \(users.count - 10) more"] : []
         return .error(
             "cannot \(act): it is in use", detail: (shown + rest).joined(separator: "\n"), hint: hint, host: host)
+    }
+}
+
+extension HypervisorConnection {
+    /// Kinds of pools whose volumes are somebody else's disks: nobody makes or deletes any there.
+    private static let fixed = ["iscsi", "iscsi-direct", "scsi", "mpath"]
+
+    /// Has libvirt look at what is in a pool; waits a little while it is busy with one of its volumes.
+    fileprivate func lookAgain(at pool: PoolInfo) async throws(HypervisorError) {
+        guard !Self.fixed.contains(pool.type) else { return }
+        for attempt in 0... {
+            do throws(HypervisorError) {
+                return try await refreshPool(pool.name)
+            } catch {
+                guard error.message.contains("asynchronous jobs") else { throw error }
+                guard attempt < 100, !Task.isCancelled else {
+                    var problem = error
+                    problem.hint = "a volume is being made or copied there: try again when that is done"
+                    throw problem
+                }
+                try? await Task.sleep(for: .milliseconds(200))
+            }
+        }
     }
 }

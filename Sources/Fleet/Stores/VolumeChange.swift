@@ -126,13 +126,8 @@ package struct VolumeChange: Sendable {
     private func refuseUsed(
         _ volume: VolumeInfo, _ connection: HypervisorConnection, _ host: Host, _ assumedAbsent: [String]
     ) async throws {
-        let users = try await StoreUse(over: connection).users(of: volume)
-        guard users.isEmpty else {
-            throw Diagnostics(StoreUse.refusal("delete the volume \"\(volume.name)\"", users, host: host.name))
-        }
-        guard let pool = try await connection.pool(pool) else { return }
-        try await SharedStorage(context, driver: driver, assumedAbsent: assumedAbsent)
-            .refuseUsedElsewhere([volume], of: pool, on: host)
+        try await VolumeRemoval(context, driver: driver, on: host, assumedAbsent: assumedAbsent)
+            .refuseUsed([volume.path], to: "delete the volume \"\(volume.name)\"", over: connection)
     }
 
     private func change(
@@ -154,7 +149,8 @@ package struct VolumeChange: Sendable {
     package static func refuseRunning(
         _ volume: VolumeInfo, _ verb: String, over connection: HypervisorConnection, host: Host
     ) async throws {
-        let users = try await StoreUse(over: connection).users(of: volume).filter { $0.isMachine && $0.isActive }
+        let users = try await StoreUse.read(connection, refreshing: false).users(of: volume)
+            .filter { $0.isMachine && $0.isActive }
         guard users.isEmpty else {
             throw Diagnostics(
                 StoreUse.refusal(

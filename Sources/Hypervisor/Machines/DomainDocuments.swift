@@ -72,4 +72,16 @@ extension HypervisorConnection {
             }
         }
     }
+
+    /// Waits until what another process began on the domain has ended, by removing a note that nobody writes: it changes
+    /// nothing, but needs the domain to itself. libvirt gives up after half a minute.
+    public func waitForJobs(_ domain: DomainReference) async throws(HypervisorError) {
+        try await longCall("wait for what is at work on \(domain)") { call throws(HypervisorError) -> Void in
+            try call.domain(domain) { found throws(HypervisorError) in
+                let kind = Int32(VIR_DOMAIN_METADATA_ELEMENT.rawValue)
+                let space = DomainMetadata.namespace + ":turn"
+                _ = try call.check(virDomainSetMetadata(found, kind, nil, nil, space, 0))
+            }
+        }
+    }
 }

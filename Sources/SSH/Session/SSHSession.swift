@@ -84,27 +84,47 @@ public final class SSHSession: Sendable {
     /// what a person is asked to trust.
     ///
     /// - Parameter timeout: Seconds for each connection; there is one for each type.
+    /// - Throws: what kept the server from showing even one.
     public static func hostKeys(
         of host: String, port: Int = 22, via jump: SSHSession? = nil, timeout: Double = 15
     ) async throws(SSHError) -> [HostKey] {
-        var keys: [HostKey] = []
-        var wanted = Algorithms.hostKeys
-        while let type = wanted.first {
-            // The first time all are offered, to learn what the server has; then one at a time.
-            let offered = keys.isEmpty ? wanted : [type]
-            let (key, offer) = try await hostKey(of: host, port: port, via: jump, timeout: timeout, algorithms: offered)
-            keys.append(key)
-            let available = offer?.hostKeys ?? wanted
-            wanted.removeAll { $0 == key.type || offered == [$0] || !available.contains($0) }
+        // The first time all are offered, to learn what the server has; then one at a time.
+        let (first, offer) = try await shown(by: host, port, via: jump, timeout, Algorithms.hostKeys)
+        var keys = [first]
+        for type in offer?.hostKeys ?? Algorithms.hostKeys where type != first.type {
+            guard Algorithms.hostKeys.contains(type) else { continue }
+            do {
+                keys.append(try await shown(by: host, port, via: jump, timeout, [type]).0)
+            } catch  where error.code == .cancelled {
+                throw error
+            } catch {
+                // No news: dropbear offers types of which it has no key, and hangs up when one is taken at its word.
+                continue
+            }
         }
         return keys
     }
 
-    private static func hostKey(
-        of host: String, port: Int, via jump: SSHSession?, timeout: Double, algorithms: [String]
+    /// The host key that a server shows, without authenticating, by one handshake.
+    ///
+    /// - Parameters:
+    ///   - types: Of these types (`ssh-ed25519`); nil for whichever is best of those that libssh2 can check.
+    ///   - connectTimeout: Seconds of `timeout` within which the connection has to stand; nil for all of them.
+    /// - Throws: noCommonAlgorithm when it has no such key; unreachable, timeout, connectionLost, protocolError.
+    public static func hostKey(
+        of host: String, port: Int = 22, via jump: SSHSession? = nil, types: [String]? = nil, timeout: Double = 15,
+        connectTimeout: Double? = nil
+    ) async throws(SSHError) -> HostKey {
+        let wanted = types ?? Algorithms.hostKeys
+        return try await shown(by: host, port, via: jump, timeout, connect: connectTimeout, wanted).0
+    }
+
+    private static func shown(
+        by host: String, _ port: Int, via jump: SSHSession?, _ timeout: Double, connect: Double? = nil,
+        _ algorithms: [String]
     ) async throws(SSHError) -> (HostKey, ServerOffer?) {
         let deadline = Deadline.seconds(timeout)
-        let connection = try await open(host, port, via: jump, deadline: deadline)
+        let connection = try await open(host, port, via: jump, deadline: .seconds(min(timeout, connect ?? timeout)))
         do {
             let key = try await connection.handshake(hostKeyAlgorithms: algorithms, deadline: deadline)
             let offer = await connection.offer

@@ -18,9 +18,12 @@ package struct ImageCopies: Sendable {
     /// By host, in the inventory's order.
     package let hosts: [(host: Host, answer: Result<[Copy], HostProblem>)]
 
-    /// - Parameter seconds: how long a host may take; one that takes longer is reported for that.
+    /// - Parameters:
+    ///   - refreshing: whether libvirt looks again at what stands on them, as it must before any is removed.
+    ///   - seconds: how long a host may take; one that takes longer is reported for that.
     package init(
-        _ context: FleetContext, driver: any HypervisorDriver, of hosts: [Host]? = nil, seconds: Int = 30
+        _ context: FleetContext, driver: any HypervisorDriver, of hosts: [Host]? = nil, refreshing: Bool = false,
+        seconds: Int = 30
     ) async {
         let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
         self.hosts = await HostAnswers(asked, limit: context.parallel) { host in
@@ -28,7 +31,7 @@ package struct ImageCopies: Sendable {
             let limit = Duration.seconds(seconds)
             let answer: Result<[Copy], any Error>? = await within(limit) {
                 do {
-                    return .success(try await driver.visit(host) { try await Self.read($0) })
+                    return .success(try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) })
                 } catch {
                     return .failure(error)
                 }
@@ -43,37 +46,13 @@ package struct ImageCopies: Sendable {
         volume.wholeMatch(of: /drover-image-[0-9a-f]{16}\.(qcow2|raw)/) != nil
     }
 
-    static func read(_ connection: HypervisorConnection) async throws -> [Copy] {
-        var volumes: [VolumeInfo] = []
-        for pool in try await connection.pools() where pool.isActive {
-            volumes += try await connection.volumes(in: pool.name)
-        }
-        let machines = try await connection.storeReferences()
-        return volumes.filter { isImage($0.name) }.map { image in
-            Copy(volume: image, users: users(of: image, volumes, machines))
-        }
+    static func read(_ connection: HypervisorConnection, refreshing: Bool) async throws -> [Copy] {
+        let use = try await StoreUse.read(connection, refreshing: refreshing)
+        return use.volumes.filter { isImage($0.name) }.map { Copy(volume: $0, users: users(of: $0.path, in: use)) }
     }
 
-    /// Who would lose its disk with a volume.
-    static func users(of image: VolumeInfo, _ volumes: [VolumeInfo], _ machines: [StoreReferences]) -> [String] {
-        func isUsed(_ volume: VolumeInfo, by machine: StoreReferences) -> Bool {
-            machine.paths.contains(volume.path)
-                || machine.volumes.contains { $0.pool == volume.pool && $0.name == volume.name }
-        }
-        var found = Set(machines.filter { isUsed(image, by: $0) }.map(\.domain))
-        // Layers above layers: each is looked at once.
-        var layers = [image]
-        var seen: Set<String> = [image.path]
-        while let layer = layers.popLast() {
-            for above in volumes where above.backing?.path == layer.path && seen.insert(above.path).inserted {
-                layers.append(above)
-                let owners = machines.filter { isUsed(above, by: $0) }.map(\.domain)
-                if owners.isEmpty && !volumes.contains(where: { $0.backing?.path == above.path }) {
-                    found.insert("volume \(above.name)")
-                }
-                found.formUnion(owners)
-            }
-        }
-        return found.sorted()
+    /// Who would lose its disk with a volume: the names of VMs, and volumes of nobody; sorted.
+    static func users(of path: String, in use: StoreUse) -> [String] {
+        Set(use.users(of: [path]).map { $0.isMachine ? $0.name : "volume \($0.name)" }).sorted()
     }
 }

@@ -22,7 +22,7 @@ package struct ImageRemoval: Sendable {
     package func copies(
         of digests: [String]?, on hosts: [Host], assumedUnused: [String], refusing: Bool
     ) async throws(Diagnostics) -> [(host: Host, copy: ImageCopies.Copy)] {
-        let answers = await ImageCopies(context, driver: driver, of: hosts)
+        let answers = await ImageCopies(context, driver: driver, of: hosts, refreshing: true)
         var problems: [Diagnostic] = []
         var found: [(host: Host, copy: ImageCopies.Copy)] = []
         for (host, answer) in answers.hosts {
@@ -109,16 +109,9 @@ package struct ImageRemoval: Sendable {
     ) async throws -> [String]? {
         let variables = [("path", path), ("aside", aside)]
         if isNew { try await script(#"mv -- "$path" "$aside""#, variables, on: host, doing: "put the image aside") }
-        try await connection.refreshPool(pool)
-        var volumes: [VolumeInfo] = []
-        for pool in try await connection.pools() where pool.isActive {
-            volumes += try await connection.volumes(in: pool.name)
-        }
-        let machines = try await connection.storeReferences()
-        let name = DiskPath.lastComponent(path)
-        let gone = VolumeInfo(name: name, path: path, pool: pool, capacity: 0)
-        let isBack = volumes.contains { $0.path == path }
-        let users = isBack ? [] : ImageCopies.users(of: gone, volumes, machines)
+        let use = try await StoreUse.read(connection, refreshing: true)
+        let isBack = use.volumes.contains { $0.path == path }
+        let users = isBack ? [] : ImageCopies.users(of: path, in: use)
         guard users.isEmpty else {
             try await script(
                 #"if [ -e "$aside" ]; then mv -n -- "$aside" "$path"; fi"#, variables, on: host,
@@ -126,7 +119,7 @@ package struct ImageRemoval: Sendable {
             try await connection.refreshPool(pool)
             return users
         }
-        if volumes.contains(where: { $0.path == aside }) {
+        if use.volumes.contains(where: { $0.path == aside }) {
             try await connection.deleteVolume(DiskPath.lastComponent(aside), in: pool)
         }
         return nil

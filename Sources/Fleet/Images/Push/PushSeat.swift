@@ -59,7 +59,7 @@ struct PushSeat: Sendable {
         }
         let part = "\(image.volumeName).\(Nonce.make().prefix(8)).part"
         try willMake(part)
-        let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o644)
+        let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o600)
         do {
             return (try await hypervisor.createVolume(spec, in: pool), false)
         } catch {
@@ -113,7 +113,7 @@ struct PushSeat: Sendable {
             variables: [
                 ("part", volume.path), ("whole", DiskPath.join(DiskPath.parent(volume.path), image.volumeName)),
             ],
-            #"chmod 0444 -- "$part" && mv -f -- "$part" "$whole""#)
+            #"chmod 0400 -- "$part" && mv -f -- "$part" "$whole""#)
         try await script.run(over: channels[0], doing: "keep the image \"\(image.name)\"")
         try await hypervisor.refreshPool(pool)
     }

@@ -1,6 +1,5 @@
 internal import Hypervisor
 internal import Inventory
-package import SSH
 internal import Values
 
 /// Waits until the guest of a VM answers: by its agent, its address, its SSH server.
@@ -29,8 +28,7 @@ package struct GuestWaiting: Sendable {
     package struct Answer: Sendable {
         package var stage: Stage = .running
         package var addresses: [GuestAddress] = []
-        /// The keys that its SSH server showed, and where; nobody has compared them with anything.
-        package var hostKeys: [HostKey] = []
+        /// The address at which its SSH server showed the VM's host key, or any where the VM was given none.
         package var login: String?
         package var seconds: Double = 0
     }

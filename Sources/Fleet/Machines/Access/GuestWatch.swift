@@ -75,7 +75,9 @@ actor GuestWatch {
         guard goal > .agent else { return }
         guard !description.interfaces.isEmpty else { throw Diagnostics(.error("\"\(name)\" has no network card")) }
         let addresses = MachineAddresses(context, host: found.host, machine: found.machine, connection: connection)
-        seen.answer.addresses = try await addresses.known(description)
+        let known = try await addresses.known(description)
+        // What nobody knows of now may have been found by asking the network.
+        if !known.isEmpty { seen.answer.addresses = ranked(known + seen.answer.addresses, description) }
         if !seen.answer.addresses.contains(where: { !$0.isLinkLocal }) { try await probe(description) }
         guard let address = seen.answer.addresses.first(where: { !$0.isLinkLocal }) else { return }
         reach(.address)
@@ -94,8 +96,7 @@ actor GuestWatch {
         guard Clock.monotonic > lastProbe + Self.probePause else { return }
         do throws(HostProblem) {
             let heard = try await NeighbourProbe(description).addresses(on: openShell(), host: found.host.name)
-            let macs = description.interfaces.map(\.mac)
-            seen.answer.addresses = GuestAddress.ranked(seen.answer.addresses + heard, macs: macs)
+            seen.answer.addresses = ranked(seen.answer.addresses + heard, description)
         } catch {
             seen.problem = "its host's network could not be asked: \(error.diagnostic.summary)"
             await dropShell()
@@ -108,13 +109,16 @@ actor GuestWatch {
         do throws(HostProblem) {
             let jump = try await openShell().session
             do throws(SSHError) {
-                let keys = try await SSHSession.hostKeys(of: address, via: jump, timeout: 20)
+                let given = found.machine.metadata?.hostKey
+                let type = given?.split(separator: " ").first.map { [String($0)] }
+                // A guest that boots may leave a connection unanswered; one whose server has begun may be slow.
+                let key = try await SSHSession.hostKey(
+                    of: address, via: jump, types: type, timeout: 20, connectTimeout: 3)
                 // Until its first boot has put the key in place, or when somebody else has the address.
-                if let given = found.machine.metadata?.hostKey, !keys.contains(where: { $0.text == given }) {
+                if let given, key.text != given {
                     seen.problem = "the SSH server at \(address) does not show the host key that the VM was given"
                     return
                 }
-                seen.answer.hostKeys = keys
                 seen.answer.login = address
                 reach(.login)
             } catch {
@@ -125,6 +129,10 @@ actor GuestWatch {
         } catch {
             seen.problem = "its host cannot be used as the way there: \(error.diagnostic.summary)"
         }
+    }
+
+    private func ranked(_ addresses: [GuestAddress], _ description: DomainDescription) -> [GuestAddress] {
+        GuestAddress.ranked(addresses, macs: description.interfaces.map(\.mac))
     }
 
     private func openShell() async throws(HostProblem) -> any HostConnection {

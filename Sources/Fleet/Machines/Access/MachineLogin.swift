@@ -47,17 +47,25 @@ package struct MachineLogin: Sendable {
         var known: String?
         if let key = found.machine.metadata?.hostKey {
             let path = DiskPath.join(folder, found.machine.uuid + ".known_hosts")
-            try DiskFile.write(Array("\(guest.name) \(key)\n".utf8), to: path, mode: 0o600)
+            // The host says it: only what is a key may become a line of that file.
+            guard key.wholeMatch(of: /[a-z0-9@.-]+ [A-Za-z0-9+\/]+=*/) != nil else {
+                throw Diagnostics(
+                    .error(
+                        "the SSH host key that \(found.host.name) names for \"\(found.machine.name)\" is none",
+                        detail: Printable.line(String(key.prefix(200))), host: found.host.name))
+            }
+            try DiskFile.write(Array("\(found.machine.uuid) \(key)\n".utf8), to: path, mode: 0o600)
             known = path
         }
-        let text = try text(guest, hop: found.host, knownHosts: known, isTerminal: isTerminal)
+        let alias = known == nil ? guest.name : found.machine.uuid
+        let text = try text(guest, alias: alias, hop: found.host, knownHosts: known, isTerminal: isTerminal)
         try DiskFile.write(Array(text.utf8), to: configuration, mode: 0o600)
         let line = command.count < 2 ? command : [command.map(ShellText.quoted).joined(separator: " ")]
         return ["ssh", "-F", configuration] + (user.map { ["-l", $0] } ?? []) + ["--", Self.guest] + line
     }
 
     private func text(
-        _ guest: Host, hop: Host, knownHosts: String?, isTerminal: Bool
+        _ guest: Host, alias: String, hop: Host, knownHosts: String?, isTerminal: Bool
     ) throws(Diagnostics) -> String {
         let common = SSHConnector.knownHostsFiles(context.directory).map { DiskPath.absolute($0) }
         var blocks = [
@@ -66,7 +74,7 @@ package struct MachineLogin: Sendable {
                 // Its key is known for sure, or a person is asked; elsewhere nobody is there to be asked.
                 strict: knownHosts == nil && isTerminal ? "ask" : "yes",
                 // The addresses of guests come and go: their names stand for them, and no shared connection does.
-                more: [("HostKeyAlias", guest.name), ("ControlPath", "none"), ("CheckHostIP", "no")],
+                more: [("HostKeyAlias", alias), ("ControlPath", "none"), ("CheckHostIP", "no")],
                 jump: guest.jump.map(Self.alias))
         ]
         var next = guest.jump == nil ? nil : Optional(hop)

@@ -81,20 +81,24 @@ struct CreationWork: Sendable {
     private func make(
         _ volume: MachineLayout.Volume, _ bases: [ImagePlace: VolumeInfo]
     ) async throws -> VolumeInfo {
-        try record(making: volume.name, in: volume.pool)
         var spec = VolumeSpec(
             name: volume.name, capacity: volume.capacity, format: volume.format,
             allocation: volume.isSparse ? nil : volume.capacity)
-        guard let image = volume.image else { return try await connection.createVolume(spec, in: volume.pool) }
+        let place = PoolVolume(pool: volume.pool, name: volume.name)
+        guard let image = volume.image else {
+            return try await log.making(place) { try await connection.createVolume(spec, in: volume.pool) }
+        }
         let pool = imagePool(volume.pool)
         guard let base = bases[ImagePlace(image: image, pool: pool)] else {
             throw Diagnostics(.error("the image \"\(image.name)\" is not in pool \"\(pool)\"", host: host.name))
         }
         if case .overlay = volume.origin {
             spec.backing = VolumeSpec.Backing(path: base.path, format: image.header.format.rawValue)
-            return try await connection.createVolume(spec, in: volume.pool)
+            return try await log.making(place) { try await connection.createVolume(spec, in: volume.pool) }
         }
-        let made = try await connection.cloneVolume(base.name, from: pool, as: spec, in: volume.pool)
+        let made = try await log.making(place) {
+            try await connection.cloneVolume(base.name, from: pool, as: spec, in: volume.pool)
+        }
         if made.capacity < volume.capacity {
             try await connection.resizeVolume(volume.name, in: volume.pool, to: volume.capacity)
         }
@@ -103,10 +107,11 @@ struct CreationWork: Sendable {
 
     private func makeSeed(_ pieces: [(name: String, text: String)], in pool: String) async throws -> VolumeInfo {
         let image = try await SeedImage(pieces)
-        try record(making: layout.seed, in: pool)
         let length = UInt64(DiskPath.size(image.path) ?? 0)
-        let volume = try await connection.createVolume(
-            VolumeSpec(name: layout.seed, capacity: length, format: "raw", mode: 0o600), in: pool)
+        let volume = try await log.making(PoolVolume(pool: pool, name: layout.seed)) {
+            try await connection.createVolume(
+                VolumeSpec(name: layout.seed, capacity: length, format: "raw", mode: 0o600), in: pool)
+        }
         try await connection.upload(image.path, to: layout.seed, in: pool)
         return volume
     }

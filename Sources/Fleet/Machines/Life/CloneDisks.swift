@@ -26,23 +26,19 @@ struct CloneDisks {
     }
 
     func make(_ spec: VolumeSpec, _ disk: ClonePlan.Disk) async throws {
-        try record(disk)
-        _ = try await connection.createVolume(spec, in: disk.pool)
-    }
-
-    private func record(_ disk: ClonePlan.Disk) throws {
-        try log.record("making", Mapping([("volume", Value(disk.name)), ("pool", Value(disk.pool))]))
+        try await log.making(PoolVolume(pool: disk.pool, name: disk.name)) {
+            _ = try await connection.createVolume(spec, in: disk.pool)
+        }
     }
 
     /// On the same image where it is one that never changes; else all in one.
     private func copy(_ disk: ClonePlan.Disk) async throws {
         say("copying \(disk.volume.name)")
         let backing = disk.volume.backing.flatMap { StoredImage.isVolume($0.path) ? $0 : nil }
-        try record(disk)
-        _ = try await connection.cloneVolume(
-            disk.volume.name,
-            as: VolumeSpec(name: disk.name, capacity: disk.volume.capacity, format: disk.format, backing: backing),
-            in: disk.pool)
+        let spec = VolumeSpec(name: disk.name, capacity: disk.volume.capacity, format: disk.format, backing: backing)
+        try await log.making(PoolVolume(pool: disk.pool, name: disk.name)) {
+            _ = try await connection.cloneVolume(disk.volume.name, as: spec, in: disk.pool)
+        }
     }
 
     /// What a linked copy stands on: the source's own base while the source has written nothing, else its disk, which
@@ -95,11 +91,11 @@ struct CloneRemnants {
             if there.state.isActive { try await connection.destroy(.uuid(uuid)) }
             try await connection.undefine(.uuid(uuid))
         }
-        for step in record.steps {
-            guard let volume = step["volume"]?.string, let pool = step["pool"]?.string else { continue }
-            try await connection.removeVolume(volume, in: pool)
-        }
-        try await files.remove(record.all("file"))
+        try await MadeVolumes(record).remove(over: connection)
+        let made = record.madeFiles
+        let used =
+            made.isEmpty ? [] : try await StoreUse.read(connection, refreshing: false).users(of: made).map(\.what)
+        try await files.remove(made.filter { !used.contains($0) })
         try await unfreeze()
     }
 

@@ -22,6 +22,14 @@ struct ClonePlan: Sendable {
         let name: String
         let way: Way
         var path: String { DiskPath.join(DiskPath.parent(volume.path), name) }
+        /// As the source's definition names its own.
+        var source: DiskSource {
+            switch original.description.source {
+            case .volume: .volume(pool: pool, name: name)
+            case .block: .block(path)
+            default: .file(path)
+            }
+        }
         var format: String { way == .seeded ? "raw" : volume.format ?? "qcow2" }
     }
 

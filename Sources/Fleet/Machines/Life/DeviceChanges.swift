@@ -10,6 +10,7 @@ struct DeviceChanges {
     /// Seconds that a guest gets to let go of a device.
     let patience: Int
     let files: PoolFiles
+    let removal: VolumeRemoval
     let log: OperationLog
     let say: @Sendable (String) -> Void
 
@@ -75,10 +76,11 @@ struct DeviceChanges {
         }
         say("making \(name)")
         let size = UInt64(request.size?.bytes ?? 0)
-        try log.record("making", Mapping([("volume", Value(name)), ("pool", Value(pool))]))
-        let volume = try await connection.createVolume(
-            VolumeSpec(name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil),
-            in: pool)
+        let spec = VolumeSpec(
+            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil)
+        let volume = try await log.making(PoolVolume(pool: pool, name: name)) {
+            try await connection.createVolume(spec, in: pool)
+        }
         return (Self.place(volume), format)
     }
 
@@ -109,13 +111,20 @@ struct DeviceChanges {
             return MachineChange(
                 "disk \(disk.name)", from: path, to: "", now: now, note: why.map { "\($0); \(stays)" } ?? stays)
         }
-        let use = try await VolumeUse.read(connection, besides: "")
-        if let user = use.users(of: [volume.path]).first {
-            throw refusal(
-                "\(user.user) uses \"\(volume.path)\"", hint: "the disk is out of the VM, and its volume stays")
+        let use = try await removal.refuseUsed(
+            [volume.path], to: "delete the volume \"\(volume.name)\"",
+            hint: "the disk is out of the VM, and its volume stays", over: connection)
+        let layers = use.layers(below: volume.path)
+        let shared = layers.isEmpty ? nil : try await removal.holdLayers()
+        defer { withExtendedLifetime(shared) {} }
+        try log.record(
+            "deleting",
+            Mapping([
+                ("volume", Value(volume.name)), ("pool", Value(pool)), ("layers", Value(layers.map { Value($0) })),
+            ]))
+        if let kept = try await removal.remove([volume.path], layers: layers, over: connection).first {
+            throw Diagnostics(kept)
         }
-        try log.record("deleting", Mapping([("volume", Value(volume.name)), ("pool", Value(pool))]))
-        try await connection.removeVolume(volume.name, in: pool)
         return MachineChange("disk \(disk.name)", from: path, to: "", now: now, note: "its volume is deleted")
     }
 

@@ -22,10 +22,8 @@ struct GuestReboot {
                     hint: "wait longer with --wait, or press the reset button with --force", host: held.found.host.name)
             )
         }
-        guard try await held.connection.state(held.domain).isActive else {
-            try await held.connection.start(held.domain)
-            return "started again"
-        }
+        // It may run on another host by now, or its guest has shut down: neither is a reason to start it here.
+        guard try await held.connection.domain(held.domain)?.state.isActive == true else { return "off" }
         try await held.connection.reset(held.domain)
         return "reset"
     }

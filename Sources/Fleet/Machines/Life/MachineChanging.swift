@@ -35,7 +35,7 @@ package struct MachineChanging: Sendable {
                 let end = changes.isEmpty ? "undone" : "finished"
                 // To its end, though the task was cancelled.
                 await Task { [connection = held.connection] in
-                    if let record, (try? await Self.removeUnused(record, connection)) != nil { try? log.record(end) }
+                    if let record, (try? await removeUnused(record, connection)) != nil { try? log.record(end) }
                 }.value
                 throw Self.told(error, changes, held)
             }
@@ -51,7 +51,8 @@ package struct MachineChanging: Sendable {
         }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         let devices = DeviceChanges(
-            held: held, isLive: request.isLive, patience: request.patience, files: files, log: log, say: say)
+            held: held, isLive: request.isLive, patience: request.patience, files: files,
+            removal: VolumeRemoval(context, driver: driver, on: held.found.host), log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
         }
@@ -80,27 +81,24 @@ package struct MachineChanging: Sendable {
     func settle(_ record: OperationRecord) async throws -> String {
         let log = Journal(context.directory).resume(record)
         return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
-            if let machine { try await connection.waitForJobs(.uuid(machine.uuid), of: machine) }
-            let end = try await Self.removeUnused(record, connection) ? "undone" : "finished"
+            if let machine { try await connection.waitForJobs(.uuid(machine.uuid)) }
+            let end = try await removeUnused(record, connection) ? "undone" : "finished"
             try log.record(end)
             return end
         }
     }
 
-    /// Removes volumes of this operation that no VM has.
-    /// - Returns: whether there were any.
-    private static func removeUnused(
-        _ record: OperationRecord, _ connection: HypervisorConnection
-    ) async throws -> Bool {
-        var removed = false
-        for step in record.steps {
-            guard let name = step["volume"]?.string, let pool = step["pool"]?.string,
-                let volume = try await connection.volume(name, in: pool)
-            else { continue }
-            guard try await VolumeUse.read(connection, besides: "").users(of: [volume.path]).isEmpty else { continue }
-            try await connection.removeVolume(name, in: pool)
-            removed = true
+    /// Removes volumes of this operation that nobody has, and the layers that they alone stood on.
+    /// - Returns: whether there were any volumes.
+    private func removeUnused(_ record: OperationRecord, _ connection: HypervisorConnection) async throws -> Bool {
+        let removed = try await MadeVolumes(record).remove(over: connection)
+        let layers = record.steps.flatMap { $0["layers"]?.list?.compactMap(\.string) ?? [] }
+        if !layers.isEmpty, let host = record["host"]?.string {
+            let removal = VolumeRemoval(context, driver: driver, on: try context.host(named: host))
+            let shared = try await removal.holdLayers()
+            defer { withExtendedLifetime(shared) {} }
+            _ = try await removal.remove([], layers: layers, over: connection)
         }
-        return removed
+        return !removed.isEmpty
     }
 }

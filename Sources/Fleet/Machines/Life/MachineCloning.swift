@@ -64,10 +64,9 @@ package struct MachineCloning: Sendable {
                 old: held.name, new: new, instance: uuid, addresses: addresses, networkConfig: options.networkConfig
             ).make(disks)
             try await disks.make()
-            for disk in plan.disks { definition.setSource(of: disk.original.target, to: .file(disk.path)) }
+            for disk in plan.disks { definition.setSource(of: disk.original.target, to: disk.source) }
             if let variables {
-                try log.record("making", Mapping([("file", Value(variables.to))]))
-                try await files.copy(variables)
+                try await log.making(file: variables.to) { try await files.copy(variables) }
                 definition.setNVRAM(variables.to)
             }
             note(&definition, plan, hostKey: seed.hostKey, log)

@@ -12,9 +12,17 @@ package struct MachineDeletion: Sendable {
         self.driver = driver
     }
 
-    /// What deleting a VM would remove: the volumes that were made for it, in whatever pool. Its base images, and whatever
-    /// else is attached to it, are not among them.
-    package func remains(of name: String) async throws -> (found: MachineCensus.Found, volumes: [String]) {
+    /// What deleting a VM would remove.
+    package struct Remains: Sendable {
+        package let found: MachineCensus.Found
+        /// The paths of the volumes that were made for it, in whatever pool. Its base images, and whatever else is attached
+        /// to it, are not among them.
+        package let volumes: [String]
+        /// Those of its own that would stay, because they cannot be reached now.
+        package let warnings: [Diagnostic]
+    }
+
+    package func remains(of name: String) async throws -> Remains {
         let found = try await MachineCensus(context, driver: driver).find(name)
         let connection = try await driver.connect(to: found.host)
         do throws(HypervisorError) {
@@ -22,40 +30,48 @@ package struct MachineDeletion: Sendable {
             let disks = try await MachineDisk.all(of: description, over: connection)
             await connection.close()
             let tree = [ContainerTree.own(of: found.machine)].compactMap { $0 }
-            return (found, disks.filter(\.isOwn).compactMap { $0.volume?.path } + tree)
+            return Remains(
+                found: found, volumes: disks.filter(\.isOwn).compactMap { $0.volume?.path } + tree,
+                warnings: disks.filter { $0.isOwn && $0.volume == nil }.map { Self.staying($0, found) })
         } catch {
             await connection.close()
             throw HostProblem(error, host: found.host.name)
         }
     }
 
+    private static func staying(_ disk: MachineDisk, _ found: MachineCensus.Found) -> Diagnostic {
+        .warning(
+            "the disk \"\(disk.name)\" of \"\(found.machine.name)\" would stay: it is in no pool that is active",
+            detail: disk.description.source?.text, hint: "start its pool first: `drover pool start NAME`",
+            host: found.host.name)
+    }
+
     /// Removes a VM and the volumes that are its own.
     /// - Parameter force: stop it first if it runs.
-    package func delete(_ found: MachineCensus.Found, volumes: [String], force: Bool) async throws {
+    /// - Returns: why a volume was kept after all.
+    package func delete(
+        _ found: MachineCensus.Found, volumes: [String], force: Bool
+    ) async throws -> [Diagnostic] {
         // Asked again, of every host: it may have been moved or started since its user was asked.
         let now = try await MachineCensus(context, driver: driver).findSurely(found.machine.uuid)
         guard now.host.name == found.host.name else {
             throw Diagnostics(
                 .error("\"\(found.machine.name)\" has moved to \(now.host.name) meanwhile", hint: "try again"))
         }
-        try await MachineHold(context, driver: driver).with(now) { held in
+        return try await MachineHold(context, driver: driver).with(now) { held in
             if held.isActive && !force {
                 throw Diagnostics(
                     .error(
                         "\"\(held.name)\" is \(held.found.machine.state.activity.name)",
                         hint: "stop it first, or add --force", host: found.host.name))
             }
-            let use = try await VolumeUse.read(held.connection, besides: held.found.machine.uuid)
-            if let user = use.users(of: volumes).first {
-                throw Diagnostics(
-                    .error(
-                        "\"\(user.user)\" uses \"\(user.path)\"", detail: "it would be lost with \"\(held.name)\"",
-                        hint: "delete that one first", host: found.host.name))
-            }
+            let removal = VolumeRemoval(context, driver: driver, on: found.host)
+            let use = try await removal.refuseUsed(
+                volumes, to: "delete \"\(held.name)\"", besides: held.found.machine.uuid, over: held.connection)
             try await ContainerTree.refuseUsed(
                 volumes, by: held.found.machine.uuid, on: found.host, over: held.connection)
             let layers = volumes.flatMap { use.layers(below: $0) }
-            let shared = layers.isEmpty ? nil : try await OperationLock.layers(context.directory, on: found.host.name)
+            let shared = layers.isEmpty ? nil : try await removal.holdLayers()
             defer { withExtendedLifetime(shared) {} }
             let log = try Journal(context.directory).begin(
                 "delete",
@@ -63,20 +79,11 @@ package struct MachineDeletion: Sendable {
                     ("volumes", Value(volumes.map { Value($0) })), ("layers", Value(layers.map { Value($0) }))))
             if held.isActive { try await held.connection.destroy(held.domain) }
             try await held.connection.undefine(held.domain)
-            try await Self.removeVolumes(volumes, layers: layers, over: held.connection)
+            let kept = try await removal.remove(volumes, layers: layers, over: held.connection)
+            try log.recordKept(kept)
             try await ContainerTree.remove(volumes, on: found.host, by: context.connector)
             try log.record("finished")
+            return kept
         }
-    }
-
-    /// Removes volumes by their paths, and those of the layers below them that nobody stands on any more.
-    static func removeVolumes(
-        _ paths: [String], layers: [String] = [], over connection: HypervisorConnection
-    ) async throws(HypervisorError) {
-        for path in paths {
-            guard let volume = try await connection.volume(path: path), let pool = volume.pool else { continue }
-            try await connection.removeVolume(volume.name, in: pool)
-        }
-        try await FrozenLayer.removeUnused(layers, over: connection)
     }
 }

@@ -21,12 +21,12 @@ struct MachineDisk: Sendable {
     ) async throws(HypervisorError) -> [MachineDisk] {
         var disks: [MachineDisk] = []
         for disk in description.disks {
-            var volume: VolumeInfo?
-            if let path = disk.source?.path { volume = try await connection.volume(path: path) }
+            let volume = try await volume(of: disk, over: connection)
             let isForeign = description.metadata?.labels[foreignLabel(disk.target)] != nil
-            let part = isForeign ? nil : volume.flatMap { ownPart($0.name, of: description.name) }
+            let part = isForeign ? nil : (volume?.name ?? disk.volumeName).flatMap { ownPart($0, of: description.name) }
             // A volume whose pool cannot rename kept its name when the VM got another one.
-            let isNoted = volume.map { description.metadata?.labels[keptLabel(disk.target)] == $0.path } ?? false
+            let path = volume?.path ?? disk.source?.path
+            let isNoted = path.map { description.metadata?.labels[keptLabel(disk.target)] == $0 } ?? false
             disks.append(
                 MachineDisk(
                     name: part ?? disk.target, description: disk, volume: volume, isOwn: part != nil || isNoted))
@@ -34,8 +34,21 @@ struct MachineDisk: Sendable {
         return disks
     }
 
+    /// Nil as well for one in a pool that is off, where libvirt does not look.
+    private static func volume(
+        of disk: DiskDescription, over connection: HypervisorConnection
+    ) async throws(HypervisorError) -> VolumeInfo? {
+        switch disk.source {
+        case .file(let path), .block(let path): return try await connection.volume(path: path)
+        case .volume(let pool, let name):
+            guard try await connection.pool(pool)?.isActive == true else { return nil }
+            return try await connection.volume(name, in: pool)
+        case .network, nil: return nil
+        }
+    }
+
     /// `system` of `web1_system.qcow2`, if the VM is web1.
-    private static func ownPart(_ volume: String, of vm: String) -> String? {
+    static func ownPart(_ volume: String, of vm: String) -> String? {
         guard volume.hasPrefix(vm + "_") else { return nil }
         let rest = volume.dropFirst(vm.utf8.count + 1)
         return rest.lastIndex(of: ".").map { String(rest[..<$0]) } ?? String(rest)
@@ -68,5 +81,29 @@ struct MachineDisk: Sendable {
                 "\"\(vm)\" has no disk \"\(word)\"",
                 detail: names.isEmpty ? nil : "it has \(names.joined(separator: ", "))",
                 hint: NearestName.hint(for: word, among: names)))
+    }
+}
+
+extension DiskDescription {
+    /// What its volume is called, if it is one.
+    var volumeName: String? {
+        switch source {
+        case .file(let path), .block(let path): DiskPath.lastComponent(path)
+        case .volume(_, let name): name
+        // Storage that names its volumes "pool/volume".
+        case .network(_, let name, _, _): DiskPath.lastComponent(name)
+        case nil: nil
+        }
+    }
+}
+
+extension DiskSource {
+    /// What a user is told of it.
+    var text: String {
+        switch self {
+        case .file(let path), .block(let path): path
+        case .volume(let pool, let name): "\(name) in the pool \(pool)"
+        case .network(let kind, let name, let host, _): "\(kind):\(name) of \(host)"
+        }
     }
 }

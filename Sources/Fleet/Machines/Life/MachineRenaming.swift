@@ -45,9 +45,16 @@ package struct MachineRenaming: Sendable {
         var moves: [PoolFiles.Move] = []
         var kept: [MachineDisk] = []
         for disk in try await MachineDisk.all(of: definition.description, over: held.connection) where disk.isOwn {
-            guard let volume = disk.volume, volume.name.hasPrefix(held.name + "_") else { continue }
+            guard let volume = disk.volume else {
+                throw Diagnostics(
+                    .error(
+                        "the disk \"\(disk.name)\" cannot be found", detail: disk.description.source?.text,
+                        hint: "start its pool: `drover pool start NAME`", host: held.found.host.name))
+            }
+            guard volume.name.hasPrefix(held.name + "_") else { continue }
             let kind = try await held.connection.pool(volume.pool ?? "")?.type
-            guard let kind, PoolFiles.kinds.contains(kind) else {
+            // One that the definition names by its pool is left to libvirt, which knows it by that name.
+            guard let kind, PoolFiles.kinds.contains(kind), disk.description.source?.path != nil else {
                 kept.append(disk)
                 continue
             }
@@ -111,12 +118,9 @@ package struct MachineRenaming: Sendable {
     }
 
     private func refuseUsed(_ moves: [PoolFiles.Move], _ held: HeldMachine, _ files: PoolFiles) async throws {
-        let use = try await VolumeUse.read(held.connection, besides: held.found.machine.uuid)
-        if let user = use.users(of: moves.map(\.from)).first {
-            throw Diagnostics(
-                .error(
-                    "\(user.user) uses \"\(user.path)\", which would get another name", host: held.found.host.name))
-        }
+        try await VolumeRemoval(context, driver: driver, on: held.found.host).refuseUsed(
+            moves.map(\.from), to: "give the disks of \"\(held.name)\" other names",
+            besides: held.found.machine.uuid, over: held.connection)
         if let taken = try await files.existing(moves.map(\.to)).first {
             throw Diagnostics(
                 .error(

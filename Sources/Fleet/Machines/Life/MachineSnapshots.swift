@@ -34,7 +34,8 @@ package struct MachineSnapshots: Sendable {
         throw Self.missing(snapshot, of: name, all)
     }
 
-    /// Keeps what the VM is now: its disks, and its memory if it runs. Its guest stands still meanwhile.
+    /// Keeps what the VM is now: its disks, and its memory if it runs. Its guest stands still meanwhile, and is asked before
+    /// to write out what it has not yet, if an agent answers in it.
     /// - Parameter snapshot: its name; nil for one made of the time.
     package func create(_ snapshot: String?, of name: String, note: String? = nil) async throws -> DomainSnapshot {
         let wanted = snapshot ?? Clock.iso(Clock.now).filter { $0 != ":" }.lowercased()
@@ -50,6 +51,8 @@ package struct MachineSnapshots: Sendable {
                         "\"\(held.name)\" has a snapshot \"\(wanted)\" already", hint: "choose another name",
                         host: held.found.host.name))
             }
+        } prepare: { held, log in
+            try await Self.writeOut(held, log)
         } act: { held throws(HypervisorError) in
             try await held.connection.makeSnapshot(wanted, of: held.domain, note: note)
             let made = try await held.connection.snapshots(of: held.domain).first { $0.name == wanted }
@@ -71,6 +74,8 @@ package struct MachineSnapshots: Sendable {
     ) async throws -> DomainState {
         try await work("revert", snapshot, on: name) { held in
             try await Self.demand(snapshot, of: held)
+        } prepare: { held, log in
+            try await Self.mark(held, log)
         } act: { held throws(HypervisorError) in
             try await held.connection.revert(held.domain, to: snapshot, running: start ? true : nil, force: force)
             return try await held.connection.state(held.domain)
@@ -88,6 +93,7 @@ package struct MachineSnapshots: Sendable {
 
     private func work<Answer: Sendable>(
         _ verb: String, _ snapshot: String, on name: String, refuse: (HeldMachine) async throws -> Void,
+        prepare: (HeldMachine, OperationLog) async throws -> Void = { _, _ in },
         act: (HeldMachine) async throws(HypervisorError) -> Answer
     ) async throws -> Answer {
         try await MachineHold(context, driver: driver).with(name) { held in
@@ -95,16 +101,49 @@ package struct MachineSnapshots: Sendable {
             try await refuse(held)
             let log = try Journal(context.directory).begin(
                 "snapshot", held.fields(("verb", Value(verb)), ("snapshot", Value(snapshot))))
-            do throws(HypervisorError) {
+            do {
+                try await prepare(held, log)
                 let answer = try await act(held)
                 try? log.record("finished")
                 return answer
             } catch {
                 // A lost connection leaves it open: what the host did is not known.
-                if !error.isConnectionLoss { try? log.record("undone") }
+                if (error as? HypervisorError)?.isConnectionLoss != true {
+                    await Task { try? await Self.unmark(held, log) }.value
+                    try? log.record("undone")
+                }
                 throw error
             }
         }
+    }
+
+    /// Has the guest's agent write out what the guest holds back. It is not frozen while the snapshot is made: its memory
+    /// is kept with its disks, and would be frozen again whenever the snapshot is brought back.
+    private static func writeOut(_ held: HeldMachine, _ log: OperationLog) async throws {
+        guard held.found.machine.state.activity == .running else { return }
+        try log.record("freezing")
+        do throws(HypervisorError) {
+            try await held.connection.freeze(held.domain)
+            await Task { try? await held.connection.thaw(held.domain) }.value
+        } catch {
+            // No agent; or one so slow that nobody knows what it has done.
+            if error.code == .timedOut { try await held.connection.thaw(held.domain) }
+        }
+        try log.record("thawed")
+    }
+
+    /// Notes the operation in the VM. It is gone again as soon as the snapshot's own definition is the VM's: that tells
+    /// whether a VM that was at this snapshot before has been brought back to it.
+    private static func mark(_ held: HeldMachine, _ log: OperationLog) async throws {
+        var metadata = held.found.machine.metadata ?? DomainMetadata()
+        metadata.operation = log.id
+        try await held.connection.setMetadata(held.domain, metadata)
+        try log.record("marked")
+    }
+
+    private static func unmark(_ held: HeldMachine, _ log: OperationLog) async throws {
+        guard try await held.connection.metadata(held.domain)?.operation == log.id else { return }
+        try await held.connection.setMetadata(held.domain, held.found.machine.metadata)
     }
 
     /// What the hosts have of it decides. A call that is still at work there is waited for.
@@ -114,11 +153,15 @@ package struct MachineSnapshots: Sendable {
             var isDone = false
             if let machine, let name = record["snapshot"]?.string {
                 let domain = DomainReference.uuid(machine.uuid)
-                try await connection.waitForJobs(domain, of: machine)
+                try await connection.waitForJobs(domain)
+                let steps = record.steps.compactMap { $0["step"]?.string }
+                if steps.contains("freezing"), !steps.contains("thawed") { try? await connection.thaw(domain) }
                 let snapshot = try await connection.snapshots(of: domain).first { $0.name == name }
                 switch record["verb"]?.string {
                 case "create": isDone = snapshot != nil
-                case "revert": isDone = snapshot?.isCurrent ?? false
+                case "revert":
+                    let isMarked = try await connection.metadata(domain)?.operation == record.id
+                    isDone = steps.contains("marked") && !isMarked && snapshot?.isCurrent == true
                 default: isDone = snapshot == nil
                 }
             }
@@ -177,14 +220,6 @@ package struct MachineSnapshots: Sendable {
                 "\"\(name)\" has no snapshot \"\(snapshot)\"",
                 detail: names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))",
                 hint: NearestName.hint(for: snapshot, among: names)))
-    }
-}
-
-extension HypervisorConnection {
-    /// Waits until what another process began on the domain has ended, by asking for something that changes nothing but
-    /// needs the domain to itself. libvirt gives up after half a minute.
-    func waitForJobs(_ domain: DomainReference, of machine: DomainSummary) async throws(HypervisorError) {
-        try await setMetadata(domain, machine.metadata)
     }
 }
 

@@ -79,9 +79,9 @@ struct PoolFiles {
         }
     }
 
-    /// Makes a file something that nobody writes to.
+    /// Makes a file something that nobody writes to. libvirt lets QEMU's user read it, and nobody else has to.
     func freeze(_ path: String) async throws {
-        try await run(#"chmod 0444 -- "$1""#, [path], doing: "protect \(path)")
+        try await run(#"chmod 0400 -- "$1""#, [path], doing: "protect \(path)")
     }
 
     /// Makes it one that its owner writes to again.

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills check bench bench-up bench-vms bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills test-containers check bench bench-up bench-vms bench-images install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -26,6 +26,10 @@ test: check build
 KILLS ?= 100
 test-kills: build
 	DROVER_KILLS=$(KILLS) DROVER_SEED=$(SEED) .ci/test --filter ManyKills
+
+# Containers on a lab host whose driver is LXC: a whole life of one. Installs that driver there.
+test-containers: build
+	DROVER_TEST_CONTAINERS=1 DROVER_REQUIRE_LAB=1 .ci/test --filter ContainerLabTests
 
 check:
 	@.ci/prerequisites test

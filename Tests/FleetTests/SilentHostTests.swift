@@ -78,6 +78,42 @@ struct SilentHostTests {
         }
     }
 
+    @Test func copiesOfImagesAreCountedBesideSilentHosts() async throws {
+        try await with { context, driver in
+            let began = ContinuousClock.now
+            let copies = await ImageCopies(context, driver: driver, seconds: 2)
+            #expect(ContinuousClock.now - began < .seconds(60))
+            let problems = copies.hosts.compactMap { host, answer in
+                if case .failure(let problem) = answer { "\(host.name): \(problem.diagnostic.summary)" } else { nil }
+            }
+            #expect(
+                Set(problems) == [
+                    "silent1: no answer within 2 s", "silent2: no answer within 2 s", "silent3: no answer within 2 s",
+                    "refusing1: connection refused",
+                ])
+        }
+    }
+
+    /// Whatever the reason is that one copy stays.
+    @Test func oneCopyThatStaysDoesNotHoldUpTheOthers() async throws {
+        try await with { context, driver in
+            func copy(_ digest: String) -> ImageCopies.Copy {
+                let name = "drover-image-\(digest).qcow2"
+                return ImageCopies.Copy(
+                    volume: VolumeInfo(name: name, path: "/images/\(name)", pool: "default", capacity: 1), users: [])
+            }
+            let (busy, free) = ("0123456789abcdef", "fedcba9876543210")
+            let lock = try OperationLock(context.directory, "push-\(busy)", meaning: "the image")
+            defer { withExtendedLifetime(lock) {} }
+            let removal = ImageRemoval(context, driver: driver)
+            let problems = try await removal.remove([
+                (try context.host(named: "live1"), copy(busy)), (try context.host(named: "refusing1"), copy(free)),
+            ])
+            #expect(problems.map(\.diagnostic.host) == ["live1", "refusing1"])
+            #expect(problems.last?.diagnostic.summary == "connection refused")
+        }
+    }
+
     @Test func aMachineIsFoundBesideSilentHosts() async throws {
         try await with { context, driver in
             let found = try await MachineCensus(context, driver: driver).locate("web1")

@@ -57,6 +57,18 @@ struct ContainerLabTests {
         #expect(migration.code == 1 && migration.problem.contains("the LXC driver has no live migration"))
         let snapshot = try await fleet.drover("vm", "snapshot", "create", "box")
         #expect(snapshot.problem.contains("the LXC driver has no snapshots"), snapshot.words)
+        for words in [
+            ["clone", "box", "box2"], ["rename", "box", "box2"], ["display", "box"], ["screenshot", "box"],
+            ["resize", "box", "--memory", "128M"], ["save", "box"],
+        ] {
+            let refused = try await fleet.drover.run(["vm"] + words)
+            #expect(refused.code != 0 && refused.problem.contains("the LXC driver has no"), refused.words)
+        }
+        let broken = fleet.folder + "/broken.tar.gz"
+        let shortened = try await Ended.run(["sh", "-c", "head -c 3000 '\(tarball)' >'\(broken)'"])
+        try #require(shortened.succeeded, shortened.words)
+        let cut = try await fleet.drover("vm", "create", "cut", "--root-tree", broken, "--on", "hv1")
+        #expect(cut.code != 0 && cut.problem.contains("nexpected end of file"), cut.words)
         let machine = try await fleet.drover("vm", "create", "kvm", "--image", "none", "--on", "hv1")
         #expect(machine.code == 1, machine.words)
 
@@ -66,6 +78,17 @@ struct ContainerLabTests {
         // A tree that is somebody's own stays when its container goes.
         _ = try await fleet.told("hv1", "cp -a /var/lib/drover/containers/* /srv/own")
         try await fleet.drover.must("vm", "create", "theirs", "--root-tree", "/srv/own", "--on", "hv1")
+        // A tree that another one stands on stays with it.
+        _ = try await fleet.told(
+            "hv1",
+            """
+            virsh -q -c lxc:///system dumpxml --inactive box >/root/box.xml
+            sed -e '/<uuid>/d' -e '/<mac /d' -e 's,<name>box<,<name>parasite<,' /root/box.xml >/root/parasite.xml
+            virsh -q -c lxc:///system define /root/parasite.xml
+            """)
+        let used = try await fleet.drover("vm", "delete", "box", "--force", "--yes")
+        #expect(used.code != 0 && used.problem.contains("\"parasite\" uses"), used.words)
+        _ = try await fleet.told("hv1", "virsh -q -c lxc:///system undefine parasite")
         for name in ["box", "theirs"] { try await fleet.drover.must("vm", "delete", name, "--force", "--yes") }
         #expect(try await fleet.told("hv1", "ls /var/lib/drover/containers") == "")
         #expect(try await fleet.told("hv1", "ls /srv/own").contains("sbin"))

@@ -36,7 +36,7 @@ extension OnALab {
             for host in ["hv1", "hv2"] {
                 let path = volume(digest)
                 #expect(try await fleet.told(host, "sha256sum \(path)").hasPrefix(digest))
-                #expect(try await fleet.told(host, "stat -c %a \(path)") == "444")
+                #expect(try await fleet.told(host, "stat -c %a \(path)") == "400")
                 let blocks = try #require(Int(try await fleet.told(host, "du -k \(path) | cut -f1")))
                 #expect(blocks <= (13 << 10) + 256)
                 #expect(try await fleet.told(host, "ls -A /var/lib/libvirt/images").contains(".part") == false)

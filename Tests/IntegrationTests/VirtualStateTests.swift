@@ -31,6 +31,12 @@ extension OnALab {
                 - cpu: 1
                 - mem: 96
                 - image: counter
+                - stop_on_reboot: True
+                - clock:
+                    utc: False
+                    timers:
+                      hpet:
+                        present: True
                 - interfaces:
                   - eth0:
                       type: network
@@ -98,6 +104,11 @@ extension OnALab {
             for (tag, result) in states(second) {
                 #expect(result["result"].bool == true && result["changes"].map.isEmpty, "\(tag): \(result)")
             }
+            // What is for the next start only is taken of a VM that runs.
+            let later = Self.sls.replacing("- mem: 96", with: "- mem: 112\n    - live: False")
+                .replacing("virt.running:\n    - name: described", with: "virt.defined:\n    - name: described")
+            try fleet.write("fleet/roles/described/init.sls", later)
+            try await fleet.drover.must("apply", "described", "-t", "hv1")
             try fleet.write("fleet/roles/undescribed/init.sls", Self.end)
             try await fleet.drover.must("apply", "undescribed", "-t", "hv1")
             #expect(try await fleet.told("hv1", "virsh -q domstate described") == "shut off")

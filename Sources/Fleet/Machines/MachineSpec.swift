@@ -1,3 +1,4 @@
+package import Hypervisor
 package import Values
 
 /// A VM as it was asked for, by options or by its entry in a file.
@@ -56,6 +57,8 @@ package struct MachineSpec: Sendable {
     package var profile: String?
     /// Of a container, instead of an image: a tarball on the controller, or a directory on the host.
     package var rootTree: String?
+    /// What few VMs need said.
+    package var details = DomainDetails()
     /// The path of a file with changes to its definition.
     package var xmlPatch: String?
 

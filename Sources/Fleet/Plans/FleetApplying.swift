@@ -11,6 +11,8 @@ package struct FleetApplying: Sendable {
         package var perHost = 10
         /// Seconds that a guest is given to shut down.
         package var stopSeconds = 120
+        /// Whether running VMs are changed too, where that is possible, or have it at their next start.
+        package var isLive = true
 
         package init() {}
     }

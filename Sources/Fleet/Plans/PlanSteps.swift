@@ -99,6 +99,7 @@ struct PlanSteps: Sendable {
     private func change(_ line: PlanLine, since moment: UInt64 = 0) async throws -> [Diagnostic] {
         var request = ResizeRequest()
         var devices = ChangeRequest()
+        devices.isLive = options.isLive
         var state: StartState?
         var autostart: Bool?
         for change in line.changes {
@@ -115,6 +116,8 @@ struct PlanSteps: Sendable {
             case .newNIC(_, let nic): devices.addedNICs.append(Self.bare(nic, mac: nic.mac))
             }
         }
+        // One that is off has a larger disk at once, and all the rest at its next start anyway.
+        if !options.isLive, request.disks.isEmpty { request.scope = .next }
         var changes: [MachineChange] = []
         if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
             let found = try await located(line, surely: true, since: moment)

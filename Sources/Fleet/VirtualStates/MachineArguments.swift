@@ -19,11 +19,6 @@ struct MachineArguments: Sendable {
     ]
     /// What says what a VM is; without any of it, one that is there is only started.
     private static let telling = ["cpu", "mem", "image", "profile", "disks", "disk_profile", "iso", "root_tree"]
-    /// Salt's arguments that change what libvirt is told in ways that Drover has no words for.
-    private static let unwritten = [
-        "numatune", "hypervisor_features", "clock", "serials", "consoles", "stop_on_reboot", "host_devices",
-    ]
-
     /// - Throws: every mistake, with its place. Nil when the arguments describe no VM.
     init?(_ call: VirtualCall) throws(Diagnostics) {
         guard Self.telling.contains(where: { call.argument($0) != nil }) else { return nil }
@@ -44,8 +39,11 @@ struct MachineArguments: Sendable {
         }
         try Self.refuse(call)
         said = Set(call.chunk.arguments.keys.compactMap(\.scalarText).filter { call.argument($0) != nil })
-        spec = try MachineSpec(
+        let details = try DetailArguments.read(call)
+        var spec = try MachineSpec(
             name: call.name, entry, vars: call.host.vars, folder: call.context.directory.root)
+        spec.details = details
+        self.spec = spec
     }
 
     /// Salt's mapping for processors (`maximum`, `current`) and memory (`boot`, `current`, `max`).
@@ -66,12 +64,6 @@ struct MachineArguments: Sendable {
 
     private static func addBoot(_ call: VirtualCall, _ entry: inout Mapping) throws(Diagnostics) {
         if let boot = call.argument("boot") {
-            for key in boot.map?.keys ?? [] where key.scalarText != "efi" {
-                throw Diagnostics(
-                    .error(
-                        "\"\(key.scalarText ?? "?")\" of \"boot\" cannot be said here",
-                        hint: "boot: {efi: true} is known; say the rest by an xml_patch", mark: key.mark ?? boot.mark))
-            }
             if let firmware = boot["efi"] { entry["uefi"] = firmware }
         }
         if let devices = call.argument("boot_dev") {
@@ -86,19 +78,15 @@ struct MachineArguments: Sendable {
 
     private static func refuse(_ call: VirtualCall) throws(Diagnostics) {
         var problems: [Diagnostic] = []
-        for key in unwritten {
-            guard let value = call.argument(key) else { continue }
-            problems.append(
-                .error(
-                    "\"\(key)\" of virt.\(call.chunk.function) cannot be said here",
-                    hint: "give the definition's change as an xml_patch", mark: value.mark ?? call.chunk.mark))
-        }
-        let fixed: [(String, [String])] = [("os_type", ["hvm", "exe"]), ("vm_type", ["kvm", "qemu", "lxc"])]
+        let isContainer = try call.host.hypervisorKind() == .lxc
+        let fixed: [(String, [String])] = [
+            ("os_type", isContainer ? ["exe"] : ["hvm"]), ("vm_type", isContainer ? ["lxc"] : ["kvm", "qemu"]),
+        ]
         for (key, known) in fixed {
             guard let text = call.text(key), !known.contains(text) else { continue }
             problems.append(
                 .error(
-                    "\"\(text)\" is no \"\(key)\" that Drover makes",
+                    "\"\(text)\" is no \"\(key)\" that Drover makes on \(call.host.name)",
                     detail: "known are \(known.joined(separator: ", "))",
                     mark: call.argument(key)?.mark))
         }

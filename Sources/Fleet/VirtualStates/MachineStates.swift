@@ -14,6 +14,7 @@ enum MachineStates {
     }
 
     private static func converge(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
+        try await refuseOther(call)
         guard let there = try await call.machine() else { return try await create(call, running: running) }
         // One that a check has only foretold is as it was described.
         if call.truth("update") ?? true, !there.uuid.isEmpty, let wish = try MachineArguments(call) {
@@ -32,6 +33,22 @@ enum MachineStates {
         let changes = Mapping([(call.name, Value(Mapping([("started", true)])))])
         return call.changed(
             changes, "Domain \(call.name) started", wouldBe: "Domain \(call.name) would be started")
+    }
+
+    /// A VM is of its host's architecture, and uses KVM where there is any.
+    private static func refuseOther(_ call: VirtualCall) async throws {
+        let (architecture, type) = (call.text("arch"), call.text("vm_type"))
+        guard architecture != nil || type != nil, try call.host.hypervisorKind() == .qemu else { return }
+        let info = try await call.connected { connection in try await connection.hostInfo() }
+        let own = info.capabilities.hasKVM() ? "kvm" : "qemu"
+        for (key, wanted, has) in [("arch", architecture, info.architecture), ("vm_type", type, own)] {
+            guard let wanted, wanted != has else { continue }
+            throw Diagnostics(
+                .error(
+                    "a VM of \(call.host.name) has the \"\(key)\" \"\(has)\", not \"\(wanted)\"",
+                    hint: "leave it out, or give the state to a host that has it", mark: call.argument(key)?.mark,
+                    host: call.host.name))
+        }
     }
 
     private static func create(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {

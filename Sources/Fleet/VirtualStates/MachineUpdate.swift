@@ -29,6 +29,8 @@ struct MachineUpdate: Sendable {
         guard !changes.isEmpty else {
             return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
         }
+        let isLive = call.truth("live") ?? true
+        if !isLive, state.isActive { try refuseNow(changes) }
         var warnings: [Diagnostic] = []
         if call.isTest {
             if running { await call.foresight.foresee(machine: call.name, running: true) }
@@ -39,11 +41,24 @@ struct MachineUpdate: Sendable {
             let plan = FleetPlan(
                 lines: [line], placings: [], warnings: [], problems: [],
                 wishes: [call.name: MachineWish(spec: spec)], survey: survey)
-            let steps = PlanSteps(
-                call.context, driver: call.driver, plan: plan, options: FleetApplying.Options(), say: { _ in })
+            var options = FleetApplying.Options()
+            options.isLive = isLive
+            let steps = PlanSteps(call.context, driver: call.driver, plan: plan, options: options, say: { _ in })
             warnings = try await steps.carryOut(line)
         }
         return report(changes, warnings)
+    }
+
+    /// A disk cannot be larger at the next start only.
+    private func refuseNow(_ changes: [FieldChange]) throws(Diagnostics) {
+        for change in changes {
+            guard case .disk(let name, _, _) = change.field else { continue }
+            throw Diagnostics(
+                .error(
+                    "the disk \"\(name)\" of \"\(call.name)\" would be larger at once",
+                    detail: "`live: false` leaves a running VM as it is",
+                    hint: "leave out `live: false`, or stop the VM first", host: call.host.name))
+        }
     }
 
     /// `Domain web1 updated and started`, with `{web1: {definition: true, cpu: true, started: true}}`.

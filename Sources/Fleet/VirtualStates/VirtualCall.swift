@@ -26,9 +26,20 @@ struct VirtualCall: Sendable {
         self.chunk = chunk
         self.isTest = isTest
         self.foresight = foresight
-        var host = host
-        if let given = chunk.arguments["connection"]?.string { host.uri = given }
         self.host = host
+    }
+
+    /// The census, journals and recovery know one hypervisor of each host.
+    /// - Throws: when `connection` names another one.
+    func checkConnection() throws(Diagnostics) {
+        guard let given = text("connection") else { return }
+        let own = host.uri ?? "qemu:///system"
+        guard given != own else { return }
+        throw Diagnostics(
+            .error(
+                "\"\(given)\" is not the hypervisor of \(host.name), which is \"\(own)\"",
+                hint: "leave out \"connection\", or give the inventory a host of its own with `uri: '\(given)'`",
+                mark: argument("connection")?.mark ?? chunk.mark, host: host.name))
     }
 
     // MARK: arguments, whose kinds were looked at when the run was planned

@@ -39,6 +39,7 @@ package struct VirtualStates: Sendable {
             do throws(Diagnostics) {
                 let call = VirtualCall(
                     context, driver: driver, host: host, chunk: chunk, isTest: true, foresight: foresight)
+                try call.checkConnection()
                 switch chunk.function {
                 case "running", "defined": _ = try MachineArguments(call)
                 case "pool_defined", "pool_running":
@@ -65,6 +66,7 @@ package struct VirtualStates: Sendable {
             guard let function = Self.functions[chunk.function] else {
                 return ControllerAnswer(result: false, comment: "There is no state virt.\(chunk.function)")
             }
+            try call.checkConnection()
             return try await function(call)
         } catch {
             // A hypervisor that is still to be made does not answer yet.

@@ -8,7 +8,9 @@ let virtualMachineStates: [StateFunction] = [
         definition),
     controllers(
         "defined", "The VM exists as described, on this host, whether it runs or not.",
-        definition + [Parameter("live", .truth, "change a running VM too, where that is possible; true")]),
+        definition + [
+            Parameter("live", .truth, "change a running VM too, where that is possible, else at its next start; true")
+        ]),
     controllers(
         "stopped", "The guests have shut down. The name may hold wildcards.",
         [patience]),
@@ -36,7 +38,7 @@ private let snapshotArguments = [
 
 /// Which connection is meant; the host's own unless it is said.
 let connectionArguments = [
-    Parameter("connection", .text, "libvirt's URI, as seen from the host; the host's \"uri\", else qemu:///system"),
+    Parameter("connection", .text, "has to be the host's own \"uri\", which is qemu:///system unless it is said"),
     Parameter("username", .ignored, "the controller's certificate is what logs in"),
     Parameter("password", .ignored, "the controller's certificate is what logs in"),
 ]
@@ -53,19 +55,19 @@ private let definition: [Parameter] = [
     Parameter("interfaces", .list, "NICs: name, type, source, model, mac, ..."),
     Parameter("graphics", .mapping, "type: vnc, spice or none"),
     Parameter("seed", .any, "first boot: true, false, cloud-init, guestfs, nbd; true"),
-    Parameter("boot", .any, "efi: true; kernel, initrd and cmdline for direct boot"),
+    Parameter("boot", .any, "efi: true; kernel, initrd: paths on the host, and cmdline, for direct boot"),
     Parameter("boot_dev", .texts, "boot order: hd, network, cdrom"),
     Parameter("autostart", .truth, "start with the host; false"),
-    Parameter("host_devices", .texts, "devices of the host that the VM gets, by libvirt's names"),
-    Parameter("numatune", .mapping, "memory policy: memory and memnodes as libvirt has them"),
-    Parameter("hypervisor_features", .mapping, "kvm-hint-dedicated"),
-    Parameter("clock", .mapping, "utc: true; adjustment, timezone, timers"),
-    Parameter("serials", .list, "serial ports; one"),
-    Parameter("consoles", .list, "consoles; one"),
-    Parameter("stop_on_reboot", .truth, "a reboot of the guest ends it; false"),
-    Parameter("vm_type", .text, "kvm or qemu; what the host has"),
-    Parameter("os_type", .text, "hvm; exe for containers"),
-    Parameter("arch", .text, "the host's"),
+    Parameter("host_devices", .texts, "PCI devices of the host that a new VM gets: pci_0000_3b_02_1"),
+    Parameter("numatune", .mapping, "of a new VM: memory: {mode, nodeset}, memnodes: {CELL: {mode, nodeset}}"),
+    Parameter("hypervisor_features", .mapping, "of a new VM: kvm-hint-dedicated"),
+    Parameter("clock", .mapping, "of a new VM: utc: true; adjustment, timezone, timers"),
+    Parameter("serials", .list, "of a new VM: type, path, host, port, protocol, tls, target_type, target_port; one"),
+    Parameter("consoles", .list, "of a new VM, as serials; one"),
+    Parameter("stop_on_reboot", .truth, "a reboot of a new VM's guest ends it; false"),
+    Parameter("vm_type", .text, "kvm, qemu or lxc; refused where it is not what the host has"),
+    Parameter("os_type", .text, "hvm; exe for containers; refused where it is not what the host has"),
+    Parameter("arch", .text, "the host's; any other is refused"),
     Parameter("update", .truth, "change a VM that is there and differs; true"),
     Parameter("install", .ignored, "nothing is installed inside"),
     Parameter("pub_key", .ignored, "nothing is installed inside"),

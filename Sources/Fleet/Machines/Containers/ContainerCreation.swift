@@ -67,6 +67,7 @@ struct ContainerCreation: Sendable {
             (spec.isUEFI || spec.hasSecureBoot || spec.hasTPM, "firmware"), (spec.graphics != .none, "a display"),
             (spec.userData != nil || !spec.sshKeys.isEmpty, "first-boot configuration"),
             (spec.xmlPatch != nil, "an XML patch"),
+            (spec.details != DomainDetails(), "a machine's memory policy, clock, ports, devices or kernel"),
         ]
         for (isWished, what) in wishes where isWished {
             problems.append(

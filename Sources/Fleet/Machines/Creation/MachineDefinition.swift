@@ -36,6 +36,7 @@ struct MachineDefinition: Sendable {
         domain.hasTPM = spec.hasTPM
         domain.ioThreads = 1
         domain.sparePorts = 8
+        domain.details = spec.details
         switch spec.graphics {
         case .none: break
         case .vnc: domain.display = .init(.vnc)

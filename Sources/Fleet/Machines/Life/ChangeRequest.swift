@@ -22,6 +22,8 @@ package struct ChangeRequest: Sendable {
     package var cpu: CPUChoice?
     package var machine: String?
     package var graphics: Graphics?
+    /// Whether a running guest gets devices and loses them at once; else at its next start.
+    package var isLive = true
     /// Seconds that a guest gets to let go of a device.
     package var patience = 20
 

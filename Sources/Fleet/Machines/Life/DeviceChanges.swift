@@ -5,6 +5,8 @@ internal import Values
 /// Plugs devices of one VM in and out: in the running guest where it can take it, and in the definition always.
 struct DeviceChanges {
     let held: HeldMachine
+    /// Whether a running guest is changed too.
+    let isLive: Bool
     /// Seconds that a guest gets to let go of a device.
     let patience: Int
     let files: PoolFiles
@@ -186,7 +188,7 @@ struct DeviceChanges {
                 "drive", from: "", to: source.path ?? "", now: held.isActive ? false : nil,
                 note: held.isActive ? "a drive cannot be plugged into a running guest" : nil)
         }
-        for (description, impact) in definitions.all {
+        for (description, impact) in definitions.all where isLive || impact == .config {
             var definition = DomainDefinition(description.document)
             if let source { definition.setSource(of: drive.target, to: source) } else { definition.eject(drive.target) }
             let changed = Self.device("disk", of: definition.description) {
@@ -195,7 +197,8 @@ struct DeviceChanges {
             if let changed { try await connection.update(changed, of: domain, impact) }
         }
         return MachineChange(
-            "drive", from: drive.description.source?.path ?? "", to: source?.path ?? "", now: held.isActive ? true : nil
+            "drive", from: drive.description.source?.path ?? "", to: source?.path ?? "",
+            now: held.isActive ? isLive : nil
         )
     }
 
@@ -226,6 +229,7 @@ struct DeviceChanges {
     private func attach(_ element: XMLElement) async throws(HypervisorError) -> (now: Bool?, why: String?) {
         try await connection.attach(element, to: domain, .config)
         guard held.isActive else { return (nil, nil) }
+        guard isLive else { return (false, nil) }
         do throws(HypervisorError) {
             try await connection.attach(element, to: domain, .live)
             return (true, nil)
@@ -242,6 +246,7 @@ struct DeviceChanges {
         if let element = Self.device(kind, of: definitions.config, where: matches) {
             try await connection.detach(element, from: domain, .config)
         }
+        guard isLive || !held.isActive else { return (false, nil) }
         guard let live = definitions.live, let element = Self.device(kind, of: live, where: matches) else {
             return (held.isActive ? true : nil, nil)
         }

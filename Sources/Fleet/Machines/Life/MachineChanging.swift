@@ -28,7 +28,7 @@ package struct MachineChanging: Sendable {
     func change(_ found: MachineCensus.Found, _ request: ChangeRequest) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(found) { held in
-            if held.isActive, request.changesDevices { try held.found.host.require(.liveChange) }
+            if held.isActive, request.isLive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []
@@ -57,7 +57,7 @@ package struct MachineChanging: Sendable {
         }
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         let devices = DeviceChanges(
-            held: held, patience: request.patience, files: files,
+            held: held, isLive: request.isLive, patience: request.patience, files: files,
             removal: VolumeRemoval(context, driver: driver, on: held.found.host), log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))

@@ -1,4 +1,5 @@
 internal import CLibvirt
+internal import Glibc
 
 /// A storage pool as its host reports it.
 public struct PoolInfo: Sendable, Hashable {
@@ -81,19 +82,14 @@ extension HypervisorConnection {
     public func createDirectoryPool(_ spec: PoolSpec) async throws(HypervisorError) -> PoolInfo {
         let xml = try spec.xml()
         return try await longCall("make pool \"\(spec.name)\"") { call throws(HypervisorError) in
-            let found = virStoragePoolLookupByName(call.connection, spec.name)
-            let pool = try call.require(found != nil ? found : virStoragePoolDefineXML(call.connection, xml, 0))
+            let pool = try call.pool(named: spec.name, orDefinedBy: xml)
             defer { virStoragePoolFree(pool) }
             let info = try call.info(ofPool: pool)
             guard info.type == "dir", info.path == spec.target else {
                 let there = "\(info.type) pool at \"\(info.path ?? "")\""
                 throw call.failure(.invalidRequest, "there is a \(there) of that name, wanted \"\(spec.target ?? "")\"")
             }
-            if !info.isActive {
-                // Building makes the directory, and accepts one that is there.
-                try call.check(virStoragePoolBuild(pool, 0))
-                try call.check(virStoragePoolCreate(pool, 0))
-            }
+            if !info.isActive { try call.buildAndStart(pool) }
             if !info.autostart { try call.check(virStoragePoolSetAutostart(pool, 1)) }
             return try call.info(ofPool: pool)
         }
@@ -180,5 +176,29 @@ extension Call {
         if let text = read(VIR_NETWORK_XML_INACTIVE.rawValue) { return try document(text) }
         guard failure().code == .invalidArgument else { throw failure() }
         return try document(read(0))
+    }
+}
+
+extension Call {
+    /// The pool of a name, defined if there is none. Somebody else may define it between the two.
+    fileprivate func pool(named name: String, orDefinedBy xml: String) throws(HypervisorError) -> OpaquePointer {
+        if let found = virStoragePoolLookupByName(connection, name) { return found }
+        if let defined = virStoragePoolDefineXML(connection, xml, 0) { return defined }
+        let failure = failure()
+        guard let found = virStoragePoolLookupByName(connection, name) else { throw failure }
+        return found
+    }
+
+    /// Building makes the directory, and accepts one that is there. Several that want the same pool at once are all
+    /// content once it is active, whoever started it.
+    fileprivate func buildAndStart(_ pool: OpaquePointer) throws(HypervisorError) {
+        for attempt in 0... {
+            if virStoragePoolBuild(pool, 0) == 0, virStoragePoolCreate(pool, 0) == 0 { return }
+            let failure = failure()
+            if try info(ofPool: pool).isActive { return }
+            let isBusy = failure.code == .operationInvalid || failure.message.contains("asynchronous jobs")
+            guard isBusy, attempt < 50 else { throw failure }
+            usleep(100_000)
+        }
     }
 }

@@ -6,9 +6,9 @@ internal import Values
 struct SharedStorage {
     private let context: FleetContext
     private let driver: any HypervisorDriver
-    private let assumedAbsent: [String]
+    private let assumedAbsent: [String]?
 
-    init(_ context: FleetContext, driver: any HypervisorDriver, assumedAbsent: [String]) {
+    init(_ context: FleetContext, driver: any HypervisorDriver, assumedAbsent: [String]?) {
         self.context = context
         self.driver = driver
         self.assumedAbsent = assumedAbsent
@@ -33,12 +33,14 @@ struct SharedStorage {
             case .success(let users):
                 throw Diagnostics(StoreUse.refusal("delete from the pool \"\(pool.name)\"", users, host: host.name))
             case .failure(let problem):
-                if assumedAbsent.contains(other.name) { continue }
+                if assumedAbsent?.contains(other.name) == true { continue }
                 throw Diagnostics(
                     .error(
                         "it cannot be known whether \(other.name) uses the pool \"\(pool.name)\"",
                         detail: problem.diagnostic.summary,
-                        hint: "if it does not for sure, add --assume-absent \(other.name)", host: host.name))
+                        hint: assumedAbsent == nil
+                            ? "have it answer, and try again"
+                            : "if it does not for sure, add --assume-absent \(other.name)", host: host.name))
             }
         }
     }

@@ -9,7 +9,7 @@ struct VolumeRemoval: Sendable {
     private let host: Host
     private let shared: SharedStorage
 
-    init(_ context: FleetContext, driver: any HypervisorDriver, on host: Host, assumedAbsent: [String] = []) {
+    init(_ context: FleetContext, driver: any HypervisorDriver, on host: Host, assumedAbsent: [String]? = nil) {
         self.context = context
         self.host = host
         shared = SharedStorage(context, driver: driver, assumedAbsent: assumedAbsent)

@@ -84,7 +84,7 @@ package struct ImageRemoval: Sendable {
         defer { withExtendedLifetime(lock) {} }
         try await driver.visit(host) { connection in
             if let info = try await connection.pool(pool) {
-                try await SharedStorage(context, driver: driver, assumedAbsent: [])
+                try await SharedStorage(context, driver: driver, assumedAbsent: nil)
                     .refuseUsedElsewhere([copy.volume], of: info, on: host)
             }
             let aside = "\(copy.volume.path).\(Nonce.make().prefix(8)).part"

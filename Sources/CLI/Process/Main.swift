@@ -13,7 +13,16 @@ enum Main {
         arguments = GlobalOptionOrder.movedBehindCommand(arguments, root: Root.self)
         let words = arguments
         let work = Task.detached { () -> Int32 in await run(words) }
+        leave(after: work)
+        waitForInterrupts(of: work)
+    }
+
+    // Functions of their own, not inlined: Swift 6.3.1's optimizer crashes on two closures over one task in `main`.
+    @inline(never) private static func leave(after work: Task<Int32, Never>) {
         Task.detached { leave(await work.value) }
+    }
+
+    @inline(never) private static func waitForInterrupts(of work: Task<Int32, Never>) {
         Interrupts.wait { count in
             if count == 1 {
                 Terminal.note("interrupted: finishing what has begun; press Ctrl-C again to stop at once")

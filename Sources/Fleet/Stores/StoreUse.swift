@@ -1,5 +1,5 @@
 package import Hypervisor
-package import Values
+internal import Values
 
 /// Who uses a host's volumes, pools and networks, as it was when it was read: VMs by their live definitions and by those
 /// they start with next, whether they name a path or a pool and a volume, and volumes that stand on others.

@@ -38,19 +38,20 @@ extension Value {
     public init(_ mapping: Mapping, at mark: Mark? = nil) { self.init(.map(mapping), at: mark) }
 
     public var isNull: Bool { kind == .null }
-    public var bool: Bool? { if case .bool(let value) = kind { value } else { nil } }
-    public var int: Int? { if case .int(let value) = kind { value } else { nil } }
+    // Never inlined: Swift 6.3.1's optimizer crashes (CopyPropagation) on chains such as `value?.int.map` once they are.
+    @inline(never) public var bool: Bool? { if case .bool(let value) = kind { value } else { nil } }
+    @inline(never) public var int: Int? { if case .int(let value) = kind { value } else { nil } }
     /// The number, whole or not.
-    public var double: Double? {
+    @inline(never) public var double: Double? {
         switch kind {
         case .double(let value): value
         case .int(let value): Double(value)
         default: nil
         }
     }
-    public var string: String? { if case .string(let value) = kind { value } else { nil } }
-    public var list: [Value]? { if case .list(let value) = kind { value } else { nil } }
-    public var map: Mapping? { if case .map(let value) = kind { value } else { nil } }
+    @inline(never) public var string: String? { if case .string(let value) = kind { value } else { nil } }
+    @inline(never) public var list: [Value]? { if case .list(let value) = kind { value } else { nil } }
+    @inline(never) public var map: Mapping? { if case .map(let value) = kind { value } else { nil } }
 
     /// The text of a scalar as people would write it (`true`, `8`, `1.5`, the string itself); nil for null, lists and mappings.
     public var scalarText: String? {

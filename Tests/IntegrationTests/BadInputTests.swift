@@ -186,6 +186,20 @@ extension OnALab {
             #expect(report["hv2"].map.values.first?["result"].bool == true, ended.words)
         }
 
+        /// What a power cut during an installation leaves: dpkg refuses all work until it has finished that one.
+        @Test func anInterruptedInstallationIsFinishedFirst() async throws {
+            let fleet = try LabFleet.shared()
+            _ = try await fleet.met()
+            let drover = try await fleet.spoiled("interrupted")
+            try role("interrupted", "package:\n  pkg.installed:\n    - name: hello\n", in: drover)
+            _ = try await fleet.told("hv1", "apt-get -y purge hello; dpkg -s bash >/var/lib/dpkg/updates/0001")
+            let ended = try await drover("apply", "interrupted", "-t", "hv1", "--format", "json")
+            #expect(ended.code == 0, ended.words)
+            #expect(
+                try Tree(ended.output)["hv1"].map.values.first?["changes"]["hello"]["new"].string != nil, ended.words)
+            #expect(try await fleet.told("hv1", "ls -A /var/lib/dpkg/updates; apt-get -y purge hello >&2").isEmpty)
+        }
+
         @Test(arguments: ["text", "cut", "chained", "missing"])
         func whatIsNoImageIsNotTakenIn(_ kind: String) async throws {
             let fleet = try LabFleet.shared()

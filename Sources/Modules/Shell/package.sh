@@ -102,6 +102,14 @@ compare_versions() {
 }
 
 apt() {
+    run_apt "$@" && return
+    # A power cut in the middle of an installation: what was unpacked is finished first, as dpkg itself tells people to.
+    grep -qE 'dpkg was interrupted|dpkg --configure -a' "$work/out" || return 1
+    capture /usr/bin/dpkg --configure -a --force-confdef --force-confold || run_apt install --fix-broken || return 1
+    run_apt "$@"
+}
+
+run_apt() {
     capture apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef \
         -o Dpkg::Options::=--force-confold -o Acquire::Retries=2 "$@"
 }

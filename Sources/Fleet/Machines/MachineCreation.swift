@@ -41,8 +41,10 @@ package struct MachineCreation: Sendable {
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
-        try Journal(context.directory).refuseUnsettled(named: spec.name)
-        let known = await census?.answers()
+        let touched = try Journal(context.directory).refuseUnsettled(named: spec.name)
+        // Who had the name's lock before may have given it to a VM since the hosts were asked.
+        let isRecent = touched.map { $0 >= Clock.iso(Clock.now - 60) } ?? false
+        let known = await census?.answers(since: isRecent ? Clock.monotonic : 0)
         if let root = spec.rootTree {
             let answers = if let known { known } else { await MachineCensus(context, driver: driver).take() }
             try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
@@ -88,17 +90,23 @@ package struct MachineCreation: Sendable {
             let result = try await body(connection)
             await connection.close()
             return result
-        } catch let error as HypervisorError {
-            await connection.close()
-            let mayHaveStarted = error.operation.hasPrefix("start")
-            let log =
-                mayHaveStarted
-                ? await QEMULog(connector: context.connector).lastWords(of: spec.name, on: host) : nil
-            throw CreationProblem.explained(error, spec, host, log: log)
         } catch {
             await connection.close()
-            throw error
+            throw await explained(error, spec, host)
         }
+    }
+
+    private func explained(_ error: any Error, _ spec: MachineSpec, _ host: Host) async -> any Error {
+        if var unsettled = error as? OperationUnsettled {
+            unsettled.cause = await explained(unsettled.cause, spec, host)
+            return unsettled
+        }
+        guard let error = error as? HypervisorError else { return error }
+        let mayHaveStarted = error.operation.hasPrefix("start")
+        let log =
+            mayHaveStarted
+            ? await QEMULog(connector: context.connector).lastWords(of: spec.name, on: host) : nil
+        return CreationProblem.explained(error, spec, host, log: log)
     }
 
     private struct Choice {
@@ -230,8 +238,7 @@ package struct MachineCreation: Sendable {
             definition.metadata.operation = log.id
             try await work.define(try definition.document(), uuid: definition.uuid, spec: spec)
         } catch {
-            await work.undo()
-            throw error
+            throw await work.undo(after: error, by: driver)
         }
         return Created(
             name: spec.name, uuid: definition.uuid, host: host, state: spec.startState, warnings: draft.warnings)

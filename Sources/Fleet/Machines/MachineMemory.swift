@@ -19,9 +19,10 @@ package struct MachineMemory: Sendable {
     }
 
     /// The names last seen on a host.
-    package func lastSeen(on host: String) -> [String] {
-        read()[host]?.list?.compactMap(\.string) ?? []
-    }
+    package func lastSeen(on host: String) -> [String] { known(on: host) ?? [] }
+
+    /// The same; nil for a host that has never answered.
+    func known(on host: String) -> [String]? { read()[host]?.list?.compactMap(\.string) }
 
     /// Every name last seen anywhere.
     func names() -> Set<String> { Set(read().values.flatMap { $0.list?.compactMap(\.string) ?? [] }) }

@@ -157,12 +157,7 @@ package struct OperationRecovery: Sendable {
         }
         let place = try context.host(named: host)
         if record.hasSeeded { try await OfflineSeed(context, host: place, instance: remnants.uuid).release() }
-        let connection = try await driver.connect(to: place)
-        let isGone = await remnants.remove(over: connection)
-        await connection.close()
-        guard isGone else {
-            throw Diagnostics(.error("not all that was made for \"\(remnants.name)\" could be removed", host: host))
-        }
+        try await driver.visit(place) { try await remnants.remove(over: $0) }
         try log.record("undone")
         return "undone"
     }

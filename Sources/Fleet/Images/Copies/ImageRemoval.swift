@@ -58,7 +58,7 @@ package struct ImageRemoval: Sendable {
 
     /// Removes copies one after the other; one that stays does not hold up the others.
     /// - Returns: why those that stay do.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`; ``OperationLocked`` while somebody else is at work on the only one.
     package func remove(_ copies: [(host: Host, copy: ImageCopies.Copy)]) async throws -> [HostProblem] {
         var problems: [HostProblem] = []
         for (host, copy) in copies {
@@ -66,6 +66,8 @@ package struct ImageRemoval: Sendable {
                 try await remove(copy, on: host)
             } catch let error as CancellationError {
                 throw error
+            } catch let locked as OperationLocked where copies.count == 1 {
+                throw locked
             } catch {
                 var problem = HostProblem(error)
                 problem.diagnostic.host = problem.diagnostic.host ?? host.name

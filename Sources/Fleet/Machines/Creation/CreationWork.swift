@@ -174,16 +174,15 @@ struct CreationWork: Sendable {
     }
 
     /// Takes back what was made; runs to its end though the task was cancelled.
-    func undo() async {
-        await Task {
-            let record = Journal(context.directory).operation(log.id)
-            guard let record, let remnants = MachineRemnants(record) else { return }
-            if record.hasSeeded {
-                let seed = OfflineSeed(context, host: host, instance: remnants.uuid)
-                do throws(HostProblem) { try await seed.release() } catch { return }
-            }
-            if await remnants.remove(over: connection) { try? log.record("undone") }
-        }.value
+    /// - Returns: what is to be thrown instead of `error`.
+    func undo(after error: any Error, by driver: any HypervisorDriver) async -> any Error {
+        await Undoing(driver: driver, host: host, log: log).after(error, over: connection) { connection in
+            guard let record = Journal(context.directory).operation(log.id), let remnants = MachineRemnants(record)
+            else { throw Diagnostics(.error("the journal of \(log.id) is incomplete")) }
+            if record.hasSeeded { try await OfflineSeed(context, host: host, instance: remnants.uuid).release() }
+            try await remnants.remove(over: connection)
+            try log.record("undone")
+        }
     }
 }
 

@@ -50,9 +50,13 @@ enum MachineName {
 
 extension Journal {
     /// Refuses a name that an unfinished operation of this fleet directory has made things under.
-    func refuseUnsettled(named name: String) throws(Diagnostics) {
-        let open = operations().first { $0.isClosed == false && ($0.all("vm") + $0.all("new")).contains(name) }
-        guard let open else { return }
+    /// - Returns: when an operation last took a step under it, as ``Clock/iso(_:)``; nil when none has.
+    @discardableResult
+    func refuseUnsettled(named name: String) throws(Diagnostics) -> String? {
+        let known = operations().filter { ($0.all("vm") + $0.all("new")).contains(name) }
+        guard let open = known.first(where: { !$0.isClosed }) else {
+            return known.compactMap { $0.steps.last?["at"]?.string }.max()
+        }
         throw Diagnostics(
             .error(
                 "the operation \(open.id) (\(open.kind)) under the name \"\(name)\" is not settled",

@@ -99,8 +99,8 @@ package struct MachineSnapshots: Sendable {
         .warning(
             "the volume \"\(volume.name)\" stays in pool \"\(volume.pool ?? "")\"",
             detail: "\"\(held.name)\" had no such disk when \"\(snapshot)\" was made",
-            hint: "plug it in again with `drover vm set \(held.name) --add-disk`, or delete it with "
-                + "`drover pool volume delete`",
+            hint: "if nobody needs it: `drover pool volume delete \(volume.pool ?? "") \(volume.name) "
+                + "-t \(held.found.host.name)`",
             host: held.found.host.name)
     }
 

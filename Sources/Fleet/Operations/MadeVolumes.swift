@@ -35,7 +35,9 @@ struct MadeVolumes: Sendable {
             there.append((volume, found.path))
         }
         guard !there.isEmpty else { return [] }
-        let users = try await StoreUse.read(connection, refreshing: false).users(of: there.map(\.path))
+        let use = try await StoreUse.read(connection, refreshing: false)
+        try use.requireRead(for: there.map(\.path))
+        let users = use.users(of: there.map(\.path))
         let unused = there.filter { one in !users.contains { $0.what == one.path } }.map(\.volume)
         for volume in unused { try await connection.removeVolume(volume.name, in: volume.pool) }
         return unused

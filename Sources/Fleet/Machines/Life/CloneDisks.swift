@@ -106,9 +106,12 @@ struct CloneRemnants {
         }
         try await MadeVolumes(record).remove(over: connection)
         let made = record.madeFiles
-        let used =
-            made.isEmpty ? [] : try await StoreUse.read(connection, refreshing: false).users(of: made).map(\.what)
-        try await files.remove(made.filter { !used.contains($0) })
+        if !made.isEmpty {
+            let use = try await StoreUse.read(connection, refreshing: false)
+            try use.requireRead(for: made)
+            let used = use.users(of: made).map(\.what)
+            try await files.remove(made.filter { !used.contains($0) })
+        }
         try await unfreeze()
     }
 

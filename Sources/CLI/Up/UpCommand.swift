@@ -70,8 +70,13 @@ struct UpCommand: AsyncParsableCommand {
 
     /// Ends a check: what cannot be, and what could not be seen, before what is still to be done.
     private func leave(_ up: UpPlan) throws {
-        try failIfAny(up.problems)
-        if let machines = up.machines { try PlanView.leave(machines, detailedExitCode: false) }
+        let lines = up.machines?.lines ?? []
+        if lines.contains(where: { [.refused, .foreign].contains($0.action) }) {
+            throw CommandFailure(.hostsFailed, up.problems.map(\.diagnostic))
+        }
+        let told = Set(up.problems.compactMap(\.diagnostic.host))
+        try failIfAny(
+            up.problems + (up.machines?.problems ?? []).filter { !told.contains($0.diagnostic.host ?? "") })
         if detailedExitCode && up.isWork { throw CommandFailure(.pending) }
     }
 

@@ -49,10 +49,13 @@ package struct MachineAdoption: Sendable {
             let isNew = metadata.owner == nil
             if isNew {
                 metadata.owner = "drover"
-                // Whatever they are called, they were there before Drover, and stay when the VM goes.
-                let defined = try await held.connection.description(of: held.domain, .inactive)
-                for disk in defined.disks { metadata.labels[MachineDisk.foreignLabel(disk.target)] = "yes" }
-                for index in present.disks.indices { present.disks[index].name = nil }
+                // Whatever they are called, they were there before Drover, and stay when the VM goes: unless Drover made it,
+                // and somebody took its ownership away since.
+                if metadata.seed == nil {
+                    let defined = try await held.connection.description(of: held.domain, .inactive)
+                    for disk in defined.disks { metadata.labels[MachineDisk.foreignLabel(disk.target)] = "yes" }
+                    for index in present.disks.indices { present.disks[index].name = nil }
+                }
                 try await held.connection.setMetadata(held.domain, metadata)
             }
             return Adopted(

@@ -67,6 +67,11 @@ package struct MachineCreation: Sendable {
     ) async throws -> (xml: String, host: Host, warnings: [Diagnostic]) {
         try check(spec)
         let choice = try await place(spec, host, assumedAbsent, nil)
+        if let root = spec.rootTree {
+            await choice.open?.connection.close()
+            let creation = ContainerCreation(context: context, driver: driver, say: say)
+            return (try await creation.preview(spec, root, on: choice.host), choice.host, choice.warnings)
+        }
         return try await onHost(choice, spec) { connection in
             let draft = try await draft(spec, choice, connection, mayMakePool: false)
             var definition = draft.definition

@@ -46,6 +46,16 @@ struct ContainerCreation: Sendable {
         }
     }
 
+    /// What would be defined; nothing is made anywhere.
+    func preview(_ spec: MachineSpec, _ root: String, on host: Host) async throws -> String {
+        try Self.check(spec, on: host)
+        let uuid = RandomUUID.make()
+        let tree = try ContainerTree(root, uuid: uuid)
+        return try await driver.visit(host) { connection in
+            try await container(spec, uuid, tree, host, connection).xml()
+        }
+    }
+
     /// The host that is named, else of those that answer and have containers the one with the fewest.
     func choose(_ named: Host?, among answers: [MachineCensus.Answer]) throws(Diagnostics) -> Host {
         if let named { return named }
@@ -96,11 +106,19 @@ struct ContainerCreation: Sendable {
                 throw Diagnostics(
                     .error("the NIC \"\(nic.name)\" of a container needs a bridge or a network", host: host.name))
             }
+            guard nic.vlan == nil else {
+                throw Diagnostics(
+                    .error(
+                        "the NIC \"\(nic.name)\" of a container cannot be put on a VLAN",
+                        hint: "use a bridge of that VLAN", host: host.name))
+            }
             return InterfaceSpec(source: source, mac: nic.mac ?? .random())
         }
         container.metadata = DomainMetadata(
             owner: "drover", profile: spec.profile,
             labels: tree.tarball == nil ? [:] : [ContainerTree.label: tree.path])
+        container.metadata?.spread = spec.spread
+        container.metadata?.affinity = spec.affinity
         return container
     }
 

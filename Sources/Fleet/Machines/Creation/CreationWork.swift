@@ -34,11 +34,7 @@ struct CreationWork: Sendable {
     private func refuseTakenVolumes() async throws {
         for wanted in layout.volumes {
             guard try await connection.volume(wanted.name, in: wanted.pool) != nil else { continue }
-            throw Diagnostics(
-                .error(
-                    "the volume \"\(wanted.name)\" exists already in pool \"\(wanted.pool)\"",
-                    hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
-                    host: host.name))
+            throw Diagnostics(wanted.taken(on: host))
         }
     }
 

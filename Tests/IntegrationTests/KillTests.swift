@@ -142,7 +142,10 @@ private struct Victims {
 
     /// How many operations the journal knows.
     var operations: Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: drover.fleet + "/.drover/journal").count) ?? 0
+        ["journal", "journal/closed"].reduce(0) { sum, folder in
+            let names = try? FileManager.default.contentsOfDirectory(atPath: drover.fleet + "/.drover/" + folder)
+            return sum + (names ?? []).count { $0.hasSuffix(".jsonl") }
+        }
     }
 
     /// Until a further operation is in the journal; one that ends without is not waited for.

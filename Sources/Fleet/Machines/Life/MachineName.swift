@@ -51,7 +51,7 @@ enum MachineName {
 extension Journal {
     /// Refuses a name that an unfinished operation of this fleet directory has made things under.
     func refuseUnsettled(named name: String) throws(Diagnostics) {
-        let open = operations().first { $0.isClosed == false && ($0.all("vm") + $0.all("new")).contains(name) }
+        let open = unfinished().first { ($0.all("vm") + $0.all("new")).contains(name) }
         guard let open else { return }
         throw Diagnostics(
             .error(

@@ -64,7 +64,11 @@ extension OnALab {
             let other = try await fleet.spoiled("pruner")
             let orphan = try await image(fleet, "orphan")
             try await fleet.drover.must("image", "push", "orphan", "-t", host)
-            try await other.must("image", "prune", "-t", host, "--yes")
+            // A host that does not answer holds up nobody, and is named.
+            _ = try fleet.write(
+                "pruner/inventory/gone.yaml", "hosts: {gone: {address: 127.0.0.1, roles: [hypervisor]}}\n")
+            let pruned = try await other("image", "prune", "-t", "\(host),gone", "--yes")
+            #expect(pruned.code == 4 && pruned.problem.contains("gone"), pruned.words)
             #expect(try await fleet.on(host, "ls \(volume(orphan))").succeeded == false)
             let path = volume(digest).replacingOccurrences(of: ".raw", with: ".qcow2")
             #expect(try await fleet.on(host, "ls \(path)").succeeded)

@@ -51,9 +51,18 @@ package struct MachineCreation: Sendable {
             let uuid = try await creation.create(spec, root, on: host)
             return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
         }
+        // Made while the hosts are asked.
+        async let ownKey = FirstBoot.ownKey(for: spec)
         let choice = try await place(spec, host, assumedAbsent, known)
+        let key: GuestKey?
+        do {
+            key = try await ownKey
+        } catch {
+            await choice.open?.connection.close()
+            throw error
+        }
         return try await onHost(choice, spec) { connection in
-            var created = try await build(spec, choice, connection)
+            var created = try await build(spec, key, choice, connection)
             created.warnings = choice.warnings + created.warnings
             return created
         }
@@ -199,7 +208,7 @@ package struct MachineCreation: Sendable {
     }
 
     private func build(
-        _ spec: MachineSpec, _ choice: Choice, _ connection: HypervisorConnection
+        _ spec: MachineSpec, _ key: GuestKey?, _ choice: Choice, _ connection: HypervisorConnection
     ) async throws -> Created {
         let host = choice.host
         say("preparing storage on \(host.name)")
@@ -221,7 +230,8 @@ package struct MachineCreation: Sendable {
             say: say)
         do {
             let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
-            let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
+            let firstBoot = try FirstBoot(
+                spec, instance: definition.uuid, nics: layout.nics, host: guest, key: key)
             definition.metadata.hostKey = firstBoot.publicHostKey
             let made = try await work.makeVolumes(seed: try firstBoot.pieces())
             try await work.seedOffline(firstBoot, into: made.places)

@@ -19,15 +19,21 @@ struct CreationWork: Sendable {
         seed: [(name: String, text: String)]
     ) async throws -> (places: [MachineDefinition.Place], seed: String?) {
         try await refuseTakenVolumes()
-        let bases = try await placeImages()
-        let made = try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
-            for volume in layout.made { group.addTask { try await make(volume, bases) } }
-            if let pool = layout.seedPool { group.addTask { try await makeSeed(seed, in: pool) } }
-            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
-        }
+        async let disks = makeDisks()
+        let image: VolumeInfo? = if let pool = layout.seedPool { try await makeSeed(seed, in: pool) } else { nil }
+        let made = try await disks
         var places: [MachineDefinition.Place] = []
         for disk in layout.disks { try await places.append(place(of: disk, made)) }
-        return (places, layout.seedPool == nil ? nil : made[layout.seed]?.path)
+        return (places, image?.path)
+    }
+
+    /// The disks' volumes, by name.
+    private func makeDisks() async throws -> [String: VolumeInfo] {
+        let bases = try await placeImages()
+        return try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
+            for volume in layout.made { group.addTask { try await make(volume, bases) } }
+            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
+        }
     }
 
     /// What is there already is somebody's: from here on all that bears these names was made by this operation.

@@ -52,6 +52,21 @@ extension OnALab {
             #expect(try await fleet.drover("image", "show", "spread").code == 1)
         }
 
+        @Test func aVMHasItsImageFromAnotherHost() async throws {
+            let fleet = try LabFleet.shared()
+            let digest = try await image(fleet, "fed")
+            try await fleet.drover.must("image", "push", "fed", "-t", "hv1")
+            try await fleet.drover.must("vm", "create", "fed", "--image", "fed", "--no-start", "--on", "hv2")
+            #expect(try await fleet.told("hv2", "sha256sum \(volume(digest))").hasPrefix(digest))
+            let operations = try await fleet.drover.json("op", "list").list
+            let created = try #require(operations.last { $0["kind"].string == "create" }?["operation"].string)
+            let made = try await fleet.drover.json("op", "show", created).list.compactMap { $0["volume"].string }
+            #expect(made == ["fed_system.qcow2", "fed_seed.iso"] || made == ["fed_seed.iso", "fed_system.qcow2"])
+            #expect(operations.last { $0["kind"].string == "push" }?["last_step"].string == "finished")
+            try await fleet.drover.must("vm", "delete", "fed", "--yes")
+            try await fleet.drover.must("image", "remove", "fed", "--yes")
+        }
+
         @Test func whatIsInUseStays() async throws {
             let fleet = try LabFleet.shared()
             let guest = try await fleet.guest().guest

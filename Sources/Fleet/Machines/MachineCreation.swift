@@ -226,8 +226,8 @@ package struct MachineCreation: Sendable {
                 ("volumes", Value(layout.volumes.map { Value($0.name) })),
             ]))
         let work = CreationWork(
-            context: context, host: host, connection: connection, layout: layout, pools: draft.pools, log: log,
-            say: say)
+            context: context, driver: driver, host: host, connection: connection, layout: layout, pools: draft.pools,
+            log: log, say: say)
         do {
             let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
             let firstBoot = try FirstBoot(

@@ -5,6 +5,7 @@ internal import Values
 /// The making of one VM on one host, step by step, each in the journal before it is taken.
 struct CreationWork: Sendable {
     let context: FleetContext
+    let driver: any HypervisorDriver
     let host: Host
     let connection: HypervisorConnection
     let layout: MachineLayout
@@ -76,7 +77,12 @@ struct CreationWork: Sendable {
     private func place(_ place: ImagePlace) async throws -> VolumeInfo {
         if let there = try await connection.volume(place.image.volumeName, in: place.pool) { return there }
         return try await ImageTurns.shared.inTurn("\(host.name)/\(place.pool)/\(place.image.digest)") {
-            try await ImagePlacement(connector: context.connector, pool: place.pool).place(
+            // A turn ago somebody may have brought it here.
+            if try await connection.volume(place.image.volumeName, in: place.pool) == nil {
+                _ = try await ImageFeeding(context: context, driver: driver, pool: place.pool, say: say)
+                    .feed(place.image, to: host)
+            }
+            return try await ImagePlacement(connector: context.connector, pool: place.pool).place(
                 place.image, on: host, over: connection, willMake: { try record(making: $0, in: place.pool) }
             ) { [say] sent, total in
                 say("uploading \(place.image.name) to \(host.name): \(sent * 100 / max(1, total)) %")

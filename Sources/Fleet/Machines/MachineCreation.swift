@@ -59,6 +59,7 @@ package struct MachineCreation: Sendable {
             key = try await ownKey
         } catch {
             await choice.open?.connection.close()
+            await choice.survey?.close(except: choice.host.name)
             throw error
         }
         return try await onHost(choice, spec) { connection in
@@ -91,11 +92,14 @@ package struct MachineCreation: Sendable {
         _ choice: Choice, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
     ) async throws -> Result {
         let host = choice.host
+        // While the work goes on.
+        async let others: Void? = choice.survey?.close(except: host.name)
         let connection =
             if let open = choice.open { open.connection } else { try await driver.connect(to: host) }
         do {
             let result = try await body(connection)
             await connection.close()
+            await others
             return result
         } catch let error as HypervisorError {
             await connection.close()
@@ -116,6 +120,8 @@ package struct MachineCreation: Sendable {
         let warnings: [Diagnostic]
         /// The connection that the host was chosen by; nil where somebody else chose it.
         var open: StockGathering.Open?
+        /// What it was chosen from, with connections to the other hosts that are to be closed.
+        var survey: FleetSurvey?
     }
 
     /// Makes sure that the name is free, and chooses the host.
@@ -134,10 +140,9 @@ package struct MachineCreation: Sendable {
         do {
             try MachineName.refuseTaken(spec.name, survey.census, assumedAbsent: assumedAbsent)
             let choice = try placement.choose(spec, in: survey)
-            await survey.close(except: choice.host.name)
             return Choice(
                 host: choice.host, census: survey.census, warnings: choice.warnings,
-                open: survey.answers.first { $0.host.name == choice.host.name }?.open)
+                open: survey.answers.first { $0.host.name == choice.host.name }?.open, survey: survey)
         } catch {
             await survey.close()
             throw error

@@ -9,12 +9,13 @@ package struct MachineMemory: Sendable {
     package init(_ fleet: FleetDirectory) { path = DiskPath.join(fleet.memory, "machines.json") }
 
     func remember(_ answers: [MachineCensus.Answer]) {
-        var seen = read()
+        let before = read()
+        var seen = before
         for answer in answers {
             guard let machines = try? answer.machines.get() else { continue }
             seen[answer.host.name] = Value(machines.map { Value($0.name) })
         }
-        guard (try? DiskPath.makeDirectory(DiskPath.parent(path), mode: 0o700)) != nil else { return }
+        guard seen != before, (try? DiskPath.makeDirectory(DiskPath.parent(path), mode: 0o700)) != nil else { return }
         try? DiskFile.write(Array(JSON.write(Value(seen)).utf8), to: path, mode: 0o600)
     }
 

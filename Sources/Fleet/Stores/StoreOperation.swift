@@ -25,7 +25,7 @@ struct StoreOperation: Sendable {
         let lock = try OperationLock(
             context.directory, subject, meaning: "the \(kind.rawValue) \"\(name)\" of \(host.name)")
         defer { withExtendedLifetime(lock) {} }
-        let open = Journal(context.directory).operations().first { !$0.isClosed && $0["lock"]?.string == subject }
+        let open = Journal(context.directory).unfinished().first { $0["lock"]?.string == subject }
         if let open {
             throw Diagnostics(
                 .error(

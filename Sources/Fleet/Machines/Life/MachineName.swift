@@ -50,16 +50,20 @@ enum MachineName {
 
 extension Journal {
     /// Refuses a name that an unfinished operation of this fleet directory has made things under.
-    /// - Returns: when an operation last took a step under it, as ``Clock/iso(_:)``; nil when none has.
-    @discardableResult
-    func refuseUnsettled(named name: String) throws(Diagnostics) -> String? {
-        let known = operations().filter { ($0.all("vm") + $0.all("new")).contains(name) }
-        guard let open = known.first(where: { !$0.isClosed }) else {
-            return known.compactMap { $0.steps.last?["at"]?.string }.max()
-        }
+    func refuseUnsettled(named name: String) throws(Diagnostics) {
+        guard let open = unfinished().first(where: { $0.isUnder(name) }) else { return }
         throw Diagnostics(
             .error(
                 "the operation \(open.id) (\(open.kind)) under the name \"\(name)\" is not settled",
                 hint: "run `drover op recover \(open.id)` first"))
     }
+
+    /// Whether an operation under a name has ended within the last seconds.
+    func hasEnded(under name: String, within seconds: Int) -> Bool {
+        closed(within: seconds).contains { $0.isUnder(name) }
+    }
+}
+
+extension OperationRecord {
+    fileprivate func isUnder(_ name: String) -> Bool { (all("vm") + all("new")).contains(name) }
 }

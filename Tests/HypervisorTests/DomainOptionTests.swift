@@ -99,7 +99,15 @@ import Testing
         },
         Option("ports-none") { $0.details.serials = [] },
         Option("stop-on-reboot") { $0.details.stopsOnReboot = true },
-        Option("host-devices") { $0.details.hostDevices = [try #require(PCIAddress("0000:3b:02.1"))] },
+        Option("host-devices") { $0.details.hostDevices = [.pci(try #require(PCIAddress("0000:3b:02.1")))] },
+        Option("host-devices-other") {
+            $0.sparePorts = 1
+            $0.details.hostDevices = [
+                .usb(vendor: 0x046d, product: 0xc534), .usbAddress(bus: 1, device: 4),
+                .mediated(uuid: "4b20d080-1b54-4048-85b3-a6a62d165c01"),
+            ]
+        },
+        Option("graphics-port") { $0.display = .init(.vnc, port: 5910) },
         Option("direct-boot") {
             $0.details.directBoot = .init(
                 kernel: "/boot/vmlinuz", initrd: "/boot/initrd.img", commandLine: "console=ttyS0 root=/dev/vda1 & <>")

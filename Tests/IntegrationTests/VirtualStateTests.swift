@@ -109,6 +109,9 @@ extension OnALab {
                 .replacing("virt.running:\n    - name: described", with: "virt.defined:\n    - name: described")
             try fleet.write("fleet/roles/described/init.sls", later)
             try await fleet.drover.must("apply", "described", "-t", "hv1")
+            let count = "virsh -q dumpxml described | grep -c '<currentMemory unit=.KiB.>114688<' || :"
+            #expect(try await fleet.told("hv1", count) == "0")
+            #expect(try await fleet.told("hv1", count.replacing("dumpxml", with: "dumpxml --inactive")) == "1")
             try fleet.write("fleet/roles/undescribed/init.sls", Self.end)
             try await fleet.drover.must("apply", "undescribed", "-t", "hv1")
             #expect(try await fleet.told("hv1", "virsh -q domstate described") == "shut off")
@@ -121,6 +124,35 @@ extension OnALab {
                 virsh -q pool-destroy described-pool && virsh -q pool-undefine described-pool
                 rm -rf /srv/described /root/described /root/described.*
                 """)
+        }
+
+        /// A move by hand can leave a definition behind; to start that would put two guests on the same disks.
+        @Test(arguments: ["- cpu: 1\n    - mem: 32", "- autostart: False"])
+        func whatRunsElsewhereIsNotStartedHere(_ arguments: String) async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.converged()
+            let define = """
+                cat >/root/left.xml <<'END'
+                <domain type='qemu'><name>left</name><uuid>6e0f3a52-7c1d-4b0e-9d7a-3f5f0c2b9a11</uuid>
+                <memory unit='MiB'>32</memory><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>
+                END
+                virsh -q define /root/left.xml
+                """
+            for host in fleet.hosts { _ = try await fleet.told(host, define) }
+            _ = try await fleet.told("hv2", "virsh -q start left --paused")
+            try fleet.write("fleet/roles/left/init.sls", "left:\n  virt.running:\n    \(arguments)\n")
+            for words in [["--check"], []] {
+                let run = ["apply", "left", "-t", "hv1", "--format", "json"] + words
+                let told = try Tree(try await fleet.drover.run(run).output)
+                let result = try #require(states(told).first?.result)
+                #expect(result["result"].bool == false)
+                #expect(result["comment"].string?.contains("\"left\" is on hv2 too") == true, "\(result)")
+            }
+            #expect(try await fleet.told("hv1", "virsh -q domstate left") == "shut off")
+            for host in fleet.hosts {
+                _ = try await fleet.told(
+                    host, "virsh -q destroy left 2>/dev/null; virsh -q undefine left; rm -f /root/left.xml")
+            }
         }
 
         @Test func withoutItsControllerAHostGoesOnAndSaysSo() async throws {

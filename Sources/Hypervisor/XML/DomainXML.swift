@@ -145,7 +145,7 @@ public enum DomainXML {
             let backend = XMLElement("backend", ["model": "random"], text: "/dev/urandom")
             children.append(XMLElement("rng", ["model": "virtio"], [backend]))
         }
-        children += spec.details.hostDevices.map(hostDevice)
+        children += spec.details.hostDevices.map(\.element)
         children.append(balloon(spec))
         return XMLElement("devices", [:], children)
     }
@@ -176,7 +176,8 @@ public enum DomainXML {
             hasSCSI, spec.hasGuestAgentChannel || spec.display?.kind == .spice, spec.hasRandomGenerator,
             spec.hasMemoryBalloon, true,
         ]
-        return disks + spec.interfaces.count + spec.details.hostDevices.count + others.filter { $0 }.count
+        return disks + spec.interfaces.count + spec.details.hostDevices.filter(\.takesPort).count
+            + others.filter { $0 }.count
     }
 
     /// Left out, libvirt would add a balloon by itself. What the guest has no use for goes back to the host unasked.

@@ -39,8 +39,8 @@ struct MachineDefinition: Sendable {
         domain.details = spec.details
         switch spec.graphics {
         case .none: break
-        case .vnc: domain.display = .init(.vnc)
-        case .spice: domain.display = .init(.spice)
+        case .vnc: domain.display = .init(.vnc, port: spec.details.displayPort)
+        case .spice: domain.display = .init(.spice, port: spec.details.displayPort)
         }
         markForeign(&domain)
         let document = try DomainXML.document(domain)

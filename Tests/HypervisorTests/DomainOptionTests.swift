@@ -59,6 +59,18 @@ import Testing
             $0.disks[0].io = "native"
             $0.disks[0].discard = false
         },
+        Option("drives-empty") {
+            $0.disks.append(DiskSpec(source: nil, format: "raw", device: .cdrom, bus: "sata", discard: false))
+            $0.disks.append(DiskSpec(source: nil, format: "raw", device: .floppy, bus: "fdc", discard: false))
+        },
+        Option("floppy") {
+            $0.disks.append(
+                DiskSpec(source: .file("/srv/boot.img"), format: "raw", device: .floppy, bus: "fdc", discard: false))
+        },
+        Option("iothread-second") {
+            $0.ioThreads = 2
+            $0.disks[0].ioThread = 2
+        },
         Option("disk-block") { $0.disks[0].source = .block("/dev/vg/web1") },
         Option("disk-volume") { $0.disks[0].source = .volume(pool: "ceph", name: "web1_system") },
         Option("disk-read-only") { $0.disks[0].isReadOnly = true },

@@ -30,7 +30,16 @@ extension OnALab {
                 - name: described
                 - cpu: 1
                 - mem: 96
-                - image: counter
+                - image: salt://described/guest.img
+                - disks:
+                  - cd:
+                      device: cdrom
+                  - fd:
+                      device: floppy
+                  - over:
+                      size: 32
+                      backing_store_path: /srv/described/described_spare.qcow2
+                      iothread_id: 2
                 - stop_on_reboot: True
                 - clock:
                     utc: False
@@ -43,6 +52,7 @@ extension OnALab {
                       source: described-net
                 - require:
                   - virt: described-net
+                  - virt: described-volume
                   - file: /root/described.before
             described-snapshot:
               virt.snapshot:
@@ -80,6 +90,8 @@ extension OnALab {
             let fleet = try LabFleet.shared()
             try await fleet.withImage()
             try fleet.write("fleet/roles/described/init.sls", Self.sls)
+            try FileManager.default.copyItem(
+                atPath: try await Lab.image(), toPath: fleet.drover.fleet + "/roles/described/guest.img")
             let look = "virsh -q list --all --name; ls /srv /root; virsh -q pool-list --all; virsh -q net-list --all"
             let before = try await fleet.told("hv1", look)
             let check = try await fleet.drover.json("apply", "described", "-t", "hv1", "--check")
@@ -95,7 +107,12 @@ extension OnALab {
             }
             let vm = try #require(states(applied).first { $0.tag.hasSuffix("_|-described_|-running") }?.result)
             #expect(vm["changes"]["described"]["started"].bool == true)
-            #expect(vm["comment"].string == "Domain described defined and started")
+            #expect(vm["comment"].string?.hasPrefix("Domain described defined and started") == true)
+            let devices = try await fleet.told("hv1", "virsh -q domblklist described --details")
+            #expect(devices.contains(#/cdrom +sd[a-z] +-/#) && devices.contains(#/floppy +fda +-/#), "\(devices)")
+            let over = try await fleet.told(
+                "hv1", "virsh -q dumpxml described | grep -e iothread=.2. -e described_spare.qcow2")
+            #expect(over.split(separator: "\n").count == 2, "\(over)")
             let told = try await fleet.told("hv1", "virsh -q domstate described; cat /root/described.log")
             #expect(told.split(separator: "\n") == ["running", "told"])
             #expect(try await fleet.told("hv1", "virsh -q snapshot-list described --name").contains("described-fresh"))

@@ -108,11 +108,14 @@ enum MachineStates {
         _ spec: MachineSpec, _ call: VirtualCall, _ answers: [MachineCensus.Answer]
     ) async throws {
         try spec.validate()
-        if let image = spec.image { _ = try ImageStore(call.context.directory).find(image) }
+        let directory = call.context.directory
+        let missing = try spec.imageFiles(on: call.host).filter { $0.isMissing(in: directory) }
+        for file in missing { _ = try file.source(in: directory) }
+        if let image = spec.image, ImageFile(image) == nil { _ = try ImageStore(directory).find(image) }
         try MachineName.refuseTaken(spec.name, answers, assumedAbsent: [])
-        try Journal(call.context.directory).refuseUnsettled(named: spec.name)
+        try Journal(directory).refuseUnsettled(named: spec.name)
         // What pools and networks before it will be like, no host can say yet.
-        if await call.foresight.hasStores { return }
+        if await call.foresight.hasStores || !missing.isEmpty { return }
         _ = try await MachinePlacement(call.context, driver: call.driver).choose(spec, census: answers)
     }
 }

@@ -33,7 +33,13 @@ public enum DomainXML {
             throw .invalid(operation, "a domain cannot begin with more memory or processors than its most")
         }
         for disk in spec.disks {
-            guard let path = disk.source.path else { continue }
+            guard disk.source != nil || disk.device != .disk else {
+                throw .invalid(operation, "a disk has no source, as only a drive may have none")
+            }
+            guard disk.ioThread <= max(1, spec.ioThreads) else {
+                throw .invalid(operation, "a disk is served by I/O thread \(disk.ioThread), and there is none")
+            }
+            guard let path = disk.source?.path else { continue }
             guard path.hasPrefix("/") else {
                 throw .invalid(operation, "the path of a disk must be absolute, found \"\(path)\"")
             }

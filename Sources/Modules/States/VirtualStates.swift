@@ -47,10 +47,13 @@ let connectionArguments = [
 private let definition: [Parameter] = [
     Parameter("cpu", .any, "processors"),
     Parameter("mem", .any, "memory: MiB, or with K, M, G, T"),
-    Parameter("image", .text, "an image of the fleet: `drover image list`"),
+    Parameter("image", .text, "an image of `drover image list`; or its file, salt://, or URL, and it becomes one"),
     Parameter("profile", .text, "VM profile: virt:profile:NAME of the vars"),
     Parameter("disk_profile", .text, "virt:disk:NAME of the vars; default"),
-    Parameter("disks", .list, "disks: name, size, format, pool, image, overlay_image, model, source_file, device, ..."),
+    Parameter(
+        "disks", .list,
+        "disks: name, size, format, pool, image, overlay_image, model, source_file, device, backing_store_path, "
+            + "backing_store_format, iothread_id, ...; hostname_property is taken, and no ZFS property is set"),
     Parameter("nic_profile", .text, "virt:nic:NAME of the vars; default"),
     Parameter("interfaces", .list, "NICs: name, type, source, model, mac, ..."),
     Parameter("graphics", .mapping, "of a new VM: type: vnc, spice or none; port; it listens on the loopback only"),

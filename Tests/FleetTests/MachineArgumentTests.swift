@@ -118,6 +118,25 @@ import Values
         }
     }
 
+    @Test(arguments: [
+        ("{boot: 1G}", "1G", nil), ("{boot: 1G, max: 4G}", "1G", "4G"), ("{current: 1G, max: 4G}", "1G", "4G"),
+        ("{boot: 2G, current: 1G}", "1G", "2G"), ("{boot: 1G, current: 1G, max: 4G}", "1G", "4G"),
+        ("{max: 4G}", "4G", nil), ("{boot: 2G, current: 1G, max: 4G}", nil, nil),
+    ])
+    func memoryHasSeveralAmounts(_ argument: String, _ first: String?, _ most: String?) async throws {
+        try await ScratchFleet.with { fleet in
+            let call = try Self.call("mem: \(argument)", fleet: fleet)
+            guard let first else {
+                #expect(throws: Diagnostics.self) { try MachineArguments(call) }
+                return
+            }
+            let wish = try #require(try MachineArguments(call))
+            #expect(wish.spec.memory == ByteSize(first) && wish.spec.maxMemory == most.flatMap { ByteSize($0) })
+            let note = most == nil ? "" : "\nOf a new VM only, and not compared: the most of mem"
+            #expect(wish.uncompared == note)
+        }
+    }
+
     @Test func whatIsNotComparedIsNamed() async throws {
         try await ScratchFleet.with { fleet in
             let wish = try #require(try MachineArguments(Self.call("cpu: 2\nclock: {utc: true}", fleet: fleet)))
@@ -142,12 +161,5 @@ import Values
                 #expect(error?.all.first?.hint?.contains("uri: '\(asked)'") == true)
             }
         }
-    }
-}
-
-/// No host has a hypervisor.
-private struct NoHypervisor: HypervisorDriver {
-    func connect(to host: FleetHost) async throws(HostProblem) -> HypervisorConnection {
-        throw HostProblem(.unreachable, .error("no hypervisor", host: host.name))
     }
 }

@@ -124,11 +124,17 @@ extension OnALab {
             // What is for the next start only is taken of a VM that runs.
             let later = Self.sls.replacing("- mem: 96", with: "- mem: 112\n    - live: False")
                 .replacing("virt.running:\n    - name: described", with: "virt.defined:\n    - name: described")
+                .replacing(
+                    "    - interfaces:", with: "    - interfaces:\n      - eth1: {type: network, source: described-net}"
+                )
             try fleet.write("fleet/roles/described/init.sls", later)
             try await fleet.drover.must("apply", "described", "-t", "hv1")
             let count = "virsh -q dumpxml described | grep -c '<currentMemory unit=.KiB.>114688<' || :"
             #expect(try await fleet.told("hv1", count) == "0")
             #expect(try await fleet.told("hv1", count.replacing("dumpxml", with: "dumpxml --inactive")) == "1")
+            let cards = "virsh -q domiflist described | wc -l"
+            #expect(try await fleet.told("hv1", cards) == "1")
+            #expect(try await fleet.told("hv1", cards.replacing("described", with: "described --inactive")) == "2")
             try fleet.write("fleet/roles/undescribed/init.sls", Self.end)
             try await fleet.drover.must("apply", "undescribed", "-t", "hv1")
             #expect(try await fleet.told("hv1", "virsh -q domstate described") == "shut off")

@@ -60,7 +60,10 @@ struct MachineArguments: Sendable {
     /// What was said and is not held against a VM that is there, as the end of a comment.
     var uncompared: String {
         let words = (Self.first + DetailArguments.names).filter(said.contains)
-        let all = words.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let maxima =
+            (spec.maxCPUs != nil && said.contains("cpu") ? ["the most of cpu"] : [])
+            + (spec.maxMemory != nil && said.contains("mem") ? ["the most of mem"] : [])
+        let all = (words + maxima).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         return all.isEmpty ? "" : "\nOf a new VM only, and not compared: \(all.joined(separator: ", "))"
     }
 
@@ -92,7 +95,15 @@ struct MachineArguments: Sendable {
                     detail: "known are \(known.joined(separator: ", "))",
                     hint: "change the definition by an xml_patch", mark: item.mark ?? value.mark))
         }
-        let (most, now) = key == "cpu" ? (map["maximum"], map["current"]) : (map["max"], map["boot"] ?? map["current"])
+        // What a guest boots with is the most that it has, if it is to have less from then on.
+        let most = key == "cpu" ? map["maximum"] : map["max"] ?? (map["current"] == nil ? nil : map["boot"])
+        let now = map["current"] ?? map["boot"]
+        if let boot = map["boot"], let now, let most, boot != now, boot != most {
+            throw Diagnostics(
+                .error(
+                    "a guest boots with what it has at first or with its most, not with a third amount of memory",
+                    hint: "leave out \"boot\", or say what \"current\" or \"max\" does", mark: boot.mark ?? value.mark))
+        }
         entry[key == "cpu" ? "cpus" : "memory"] = now ?? most
         if let most, now != nil { entry[key == "cpu" ? "max_cpus" : "max_memory"] = most }
     }

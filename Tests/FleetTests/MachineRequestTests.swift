@@ -100,6 +100,9 @@ import Values
         #expect(try objection { $0.addedNICs = [try NICRequest(argument: "bridge=b,ip=10.0.0.1/8")] } != nil)
         #expect(try objection { $0.boot = ["disk", "floppy"] }?.contains("floppy") == true)
         #expect(try objection { $0.boot = ["disk", "disk"] }?.contains("twice") == true)
+        #expect(
+            try objection { $0.addedDisks = [try DiskRequest(argument: "source=/a,device=floppy")] }?.contains("floppy")
+                == true)
         #expect(try objection { $0.addedDisks = [try DiskRequest(argument: "1G")] } == nil)
         #expect(ChangeRequest().isEmpty)
     }

@@ -102,6 +102,27 @@ import Values
         }
     }
 
+    @Test func oneArgumentAloneIsApplied() async throws {
+        let sls = """
+            test:
+              virt.running:
+                - autostart: True
+                - clock: {utc: True}
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            let report = try await Self.converge(fleet)
+            let wanted: Value = ["test": ["autostart": true, "definition": true]]
+            #expect(Value(report.results[0].changes) == wanted)
+            #expect(try await connection.domains().first { $0.name == "test" }?.autostart == true)
+            let second = try await Self.apply(fleet)
+            #expect(second.changes == 0, "\(second.value)")
+            #expect(
+                second.results[0].comment
+                    == "Domain test exists and is running\nOf a new VM only, and not compared: clock")
+            try await connection.setAutostart("test", false)
+        }
+    }
+
     @Test func whatIsNotThereFails() async throws {
         let sls = """
             nobody:

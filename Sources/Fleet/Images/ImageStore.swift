@@ -25,8 +25,9 @@ package struct ImageStore: Sendable {
         }.sorted { $0.name < $1.name }
     }
 
-    /// The image that a reference names; see ``ImageReference``.
+    /// The image that a reference names; see ``ImageReference``. A path or a URL stands for the name that its image gets.
     package func find(_ word: String) throws -> StoredImage {
+        let word = ImageFile(word)?.name ?? word
         let reference = try ImageReference(word)
         let all = try list()
         if let digest = reference.digest {

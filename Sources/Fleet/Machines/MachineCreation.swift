@@ -38,6 +38,9 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: FreshCensus? = nil
     ) async throws -> Created {
+        var spec = spec
+        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
+        spec.nameImages()
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
@@ -178,6 +181,8 @@ package struct MachineCreation: Sendable {
         try refuseUnknownMachine(spec, info.capabilities, host)
         let known = if let open = choice.open { open.pools } else { try await connection.pools() }
         let pools = try await pools(known, connection, mayMake: mayMakePool)
+        // Only now it is known whose disk profile counts.
+        for file in try spec.imageFiles(on: host) where mayMakePool { try await file.takeIn(context, say: say) }
         let layout = try MachineLayout(spec, on: host, pools: pools) { try images.find($0) }
         let accelerator: DomainSpec.Accelerator = info.capabilities.hasKVM() ? .kvm : .emulation
         let silent = choice.census.filter { if case .failure = $0.machines { true } else { false } }.map(\.host.name)
@@ -191,7 +196,8 @@ package struct MachineCreation: Sendable {
         var definition = MachineDefinition(
             spec: spec, layout: layout, uuid: RandomUUID.make(), accelerator: accelerator, cpu: cpu, metadata: metadata)
         definition.iso = try await iso(spec, connection, host)
-        return Draft(definition: definition, pools: pools, warnings: warnings + slow(accelerator, host))
+        return Draft(
+            definition: definition, pools: pools, warnings: warnings + slow(accelerator, host) + unset(layout, host))
     }
 
     private func pools(
@@ -276,6 +282,14 @@ package struct MachineCreation: Sendable {
                 hint: NearestName.hint(for: machine, among: known) ?? "q35 and pc are the usual ones", host: host.name))
     }
 
+    private func unset(_ layout: MachineLayout, _ host: Host) -> [Diagnostic] {
+        layout.disks.filter { $0.request.hostnameProperty != nil }.map { disk in
+            .warning(
+                "the \"hostname_property\" of the disk \"\(disk.request.name)\" is not set",
+                detail: "Drover sets no properties of ZFS volumes", host: host.name)
+        }
+    }
+
     private func slow(_ accelerator: DomainSpec.Accelerator, _ host: Host) -> [Diagnostic] {
         guard accelerator == .emulation else { return [] }
         return [
@@ -295,6 +309,7 @@ extension MachineDefinition {
         }
         places = layout.disks.map { disk in
             switch disk.medium {
+            case .empty: .empty
             case .path(let path): .init(existing: path, format: disk.request.format)
             case .made(let volume): .init(source: source(volume.pool, volume.name), format: volume.format)
             case .volume(let pool, let name):

@@ -93,6 +93,7 @@ struct CreationWork: Sendable {
             name: volume.name, capacity: volume.capacity, format: volume.format,
             allocation: volume.isSparse ? nil : volume.capacity)
         let place = PoolVolume(pool: volume.pool, name: volume.name)
+        if case .backed(let backing) = volume.origin { spec.backing = backing }
         guard let image = volume.image else {
             return try await log.making(place) { try await connection.createVolume(spec, in: volume.pool) }
         }
@@ -128,6 +129,7 @@ struct CreationWork: Sendable {
         of disk: MachineLayout.Disk, _ made: [String: VolumeInfo]
     ) async throws -> MachineDefinition.Place {
         switch disk.medium {
+        case .empty: return .empty
         case .path(let path): return MachineDefinition.Place(existing: path, format: disk.request.format)
         case .made(let planned):
             let found: VolumeInfo
@@ -155,7 +157,7 @@ struct CreationWork: Sendable {
     /// Writes first-boot configuration into the system disk, where it is not given as an image.
     func seedOffline(_ boot: FirstBoot, into places: [MachineDefinition.Place]) async throws {
         guard boot.isOffline else { return }
-        guard let disk = places.first, let path = disk.source.path else {
+        guard let disk = places.first, let path = disk.source?.path else {
             throw Diagnostics(
                 .error(
                     "\"\(boot.spec.name)\" has no disk on \(host.name) that could be written into",
@@ -195,6 +197,9 @@ struct CreationWork: Sendable {
 }
 
 extension MachineDefinition.Place {
+    /// Of a drive with nothing in it.
+    static let empty = MachineDefinition.Place(source: nil, format: "raw")
+
     /// A file or a block device of the host by its path.
     init(existing path: String, format: String?) {
         let isDevice = path.hasPrefix("/dev/")

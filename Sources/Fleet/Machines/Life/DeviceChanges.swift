@@ -29,16 +29,20 @@ struct DeviceChanges {
         guard !names.contains(request.name) else {
             throw refusal("\"\(held.name)\" has a disk \"\(request.name)\" already", hint: "name it with name=NAME")
         }
+        let threads = definitions.config.document.first("iothreads").flatMap { Int($0.text) } ?? 0
+        if let wanted = request.iothreadID, wanted > threads {
+            throw refusal("\"\(held.name)\" has no I/O thread \(wanted)", hint: "it has \(threads)")
+        }
         let bus = request.bus ?? (request.device == .cdrom ? "sata" : "virtio")
         let target = freeTarget(bus, definitions)
         let (source, format) = try await source(of: request)
         var spec = DiskSpec(
-            source: source, format: format, device: request.device == .cdrom ? .cdrom : .disk, bus: bus,
+            source: source, format: format, device: .init(request.device), bus: bus,
             cache: request.cache, discard: request.device == .disk && request.discard ?? true,
             isReadOnly: request.isReadOnly || request.device == .cdrom, serial: request.serial)
         spec.io = request.io
         spec.usesIOThread = request.iothread ?? true
-        let threads = definitions.config.document.first("iothreads").flatMap { Int($0.text) } ?? 0
+        spec.ioThread = request.iothreadID ?? 1
         let element = DomainXML.disk(spec, target: target, ioThreads: threads)
         try await noteForeign(target, request.source != nil)
         let (now, why) = try await attach(element)
@@ -77,7 +81,8 @@ struct DeviceChanges {
         say("making \(name)")
         let size = UInt64(request.size?.bytes ?? 0)
         let spec = VolumeSpec(
-            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil)
+            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil,
+            backing: request.backing)
         let volume = try await log.making(PoolVolume(pool: pool, name: name)) {
             try await connection.createVolume(spec, in: pool)
         }

@@ -36,21 +36,27 @@ private struct Killing {
         let victims = Victims(fleet: fleet)
         try await victims.make()
         var counts: [String: Int] = [:]
-        for round in 1...max(1, rounds) {
+        var lasting: [Blow: Double] = [:]
+        var (killed, round) = (0, 0)
+        // A round whose operation was over before it was hit does not count; such are soon rare.
+        while killed < max(1, rounds), round < 3 * rounds {
+            round += 1
             let blow = Blow.allCases.randomElement(using: &chance) ?? .create
-            let delay = Double.random(in: 0...blow.longest, using: &chance)
+            let delay = Double.random(in: 0...(lasting[blow] ?? blow.longest), using: &chance)
             let context: Comment = "round \(round) of seed \(seed): \(blow) killed after \(Int(delay * 1000)) ms"
             try await victims.prepare(blow, round)
-            let known = victims.operations
+            let watch = Watch(journal: victims.journal)
             let ended = try await fleet.drover.run(try await victims.words(blow, round, &chance)) { drover in
-                // Before that it only asks, for longer than many a blow takes.
-                try await victims.waitForBeginning(after: known)
-                try await Task.sleep(for: .seconds(delay))
-                kill(drover, SIGKILL)
+                try await watch.kill(drover, after: delay)
             }
             let recovery = try await fleet.drover.run(["op", "recover", "--format", "json"])
             try #require(recovery.succeeded, "\(context) \(recovery.words)")
             let results = try Tree(recovery.output).list.compactMap { $0["result"].string }
+            if ended.code == 128 + SIGKILL {
+                killed += 1
+            } else if let seconds = await watch.lasted {
+                lasting[blow] = seconds
+            }
             let end = ended.code == 128 + SIGKILL ? results.first ?? "nothing to settle" : "done before"
             counts["\(blow) \(end)", default: 0] += 1
             print("round \(round): \(blow) after \(Int(delay * 1000)) ms: \(end)")
@@ -60,11 +66,24 @@ private struct Killing {
                 let orphans = try await fleet.told(host, Self.orphans)
                 try #require(orphans.isEmpty, "\(context), \(end); on \(host): \(orphans)")
             }
+            #expect(Self.forgottenSecrets.isEmpty, context)
             try await victims.check(context)
             try await victims.tidy(round)
         }
+        print("\(killed) of \(round) were killed")
+        #expect(killed >= rounds)
         for (what, count) in counts.sorted(by: { $0.key < $1.key }) { print("\(count) x \(what)") }
         try await victims.remove()
+    }
+
+    /// What processes that are gone left of seeds and keys in this machine's memory.
+    private static var forgottenSecrets: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []).filter { name in
+            guard name.hasPrefix(".drover-private."), let owner = name.split(separator: ".").dropFirst().first else {
+                return false
+            }
+            return pid_t(owner).map { kill($0, 0) != 0 } ?? true
+        }
     }
 
     /// Files that no VM uses, files that a VM lacks, and domains that nobody asked for; prints nothing when all is well.
@@ -97,15 +116,56 @@ private struct Killing {
 /// What is begun and cut short.
 private enum Blow: String, CaseIterable {
     case create, cloneFull, cloneLinked, cloneRunning, delete, resize, resizeRunning, rename
-    case snapshot, snapshotRunning, revert, deleteSnapshot
+    case snapshot, snapshotRunning, revert, deleteSnapshot, addDisk, addDiskRunning, removeDisk
 
-    /// Seconds that it takes from its first line in the journal, on a machine with something else to do.
+    /// Seconds that it takes from its first line in the journal, before one that ended by itself has told.
     var longest: Double {
         switch self {
         case .create, .cloneFull, .cloneLinked, .cloneRunning: 1
         case .snapshotRunning: 0.5
         default: 0.25
         }
+    }
+}
+
+/// Waits for an operation's first line in the journal, and a while more, and then kills its process.
+private actor Watch {
+    private let journal: String
+    private let known: Set<String>
+    /// Seconds from that line to the process's own end, where it came first.
+    private(set) var lasted: Double?
+
+    init(journal: String) {
+        self.journal = journal
+        known = Self.records(journal)
+    }
+
+    func kill(_ process: pid_t, after delay: Double) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        // Before that it only asks, for longer than many an operation takes.
+        while Self.records(journal) == known, ContinuousClock.now < deadline, !Self.isOver(process) {
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        let began = ContinuousClock.now
+        while ContinuousClock.now < began + .seconds(delay) {
+            guard !Self.isOver(process) else {
+                let took = (ContinuousClock.now - began).components
+                lasted = Double(took.seconds) + Double(took.attoseconds) / 1e18
+                return
+            }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        Glibc.kill(process, SIGKILL)
+    }
+
+    private static func records(_ journal: String) -> Set<String> {
+        Set((try? FileManager.default.subpathsOfDirectory(atPath: journal)) ?? [])
+    }
+
+    /// Whether it has ended, and waits to be asked how.
+    private static func isOver(_ process: pid_t) -> Bool {
+        let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        return status?.contains(") Z ") ?? true
     }
 }
 
@@ -140,16 +200,7 @@ private struct Victims {
         }
     }
 
-    /// How many operations the journal knows.
-    var operations: Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: drover.fleet + "/.drover/journal").count) ?? 0
-    }
-
-    /// Until a further operation is in the journal; one that ends without is not waited for.
-    func waitForBeginning(after known: Int) async throws {
-        let end = ContinuousClock.now + .seconds(20)
-        while operations == known, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
-    }
+    var journal: String { drover.fleet + "/.drover/journal" }
 
     /// The one that is off, whatever it is called by now.
     private func idle() async throws -> String {
@@ -161,6 +212,7 @@ private struct Victims {
         switch blow {
         case .delete: try await drover.must("vm", "clone", try await idle(), "killed\(round)", "--linked", "--start")
         case .revert, .deleteSnapshot: try await drover.must("vm", "snapshot", "create", try await idle(), "state")
+        case .removeDisk: try await drover.must("vm", "set", try await idle(), "--add-disk", "name=more,size=8M")
         default: break
         }
     }
@@ -182,6 +234,9 @@ private struct Victims {
         case .snapshotRunning: return ["vm", "snapshot", "create", "busy", "state"]
         case .revert: return ["vm", "snapshot", "revert", idle, "state", "--yes"]
         case .deleteSnapshot: return ["vm", "snapshot", "delete", idle, "state", "--yes"]
+        case .addDisk: return ["vm", "set", idle, "--add-disk", "name=more,size=8M"]
+        case .addDiskRunning: return ["vm", "set", "busy", "--add-disk", "name=more,size=8M"]
+        case .removeDisk: return ["vm", "set", idle, "--remove-disk", "more", "--delete-volumes", "--yes"]
         }
     }
 
@@ -207,6 +262,12 @@ private struct Victims {
             for snapshot in try await drover.json("vm", "snapshot", "list", name).list {
                 try await drover.must("vm", "snapshot", "delete", name, snapshot["name"].string ?? "", "--yes")
             }
+            // A guest that is still starting does not let go of a disk: its VM begins anew.
+            let disks = try await drover.json("vm", "show", name)["disks"].list.compactMap { $0["path"].string }
+            guard disks.contains(where: { $0.hasSuffix("_more.qcow2") }) else { continue }
+            if name == "busy" { try await drover.must("vm", "kill", name, "--yes") }
+            try await drover.must("vm", "set", name, "--remove-disk", "more", "--delete-volumes", "--yes")
+            if name == "busy" { try await drover.must("vm", "start", name) }
         }
         let left = try await drover.json("vm", "list").list.compactMap { $0["name"].string }
         if left.contains("killed\(round)") {

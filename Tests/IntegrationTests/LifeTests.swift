@@ -86,6 +86,25 @@ extension OnALab {
             try await drover.must("vm", "delete", "copy", "--yes")
             #expect(try await fleet.told("hv2", "virsh domstate lives") == "running")
         }
+
+        /// libvirt names their file only while the domain runs.
+        @Test func variablesOfTheFirmwareAreKeptCopiedAndRemoved() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            let drover = fleet.drover
+            try await drover.must(
+                "vm", "create", "efi", "--image", "counter", "--memory", "96M", "--uefi", "--on", "hv2")
+            try await drover.must("vm", "kill", "efi", "--yes")
+            try await drover.must("vm", "rename", "efi", "efis")
+            try await drover.must("vm", "clone", "efis", "efi2")
+            let kept = try await fleet.told("hv2", "cd /var/lib/libvirt/qemu/nvram && ls")
+            #expect(kept.split(separator: "\n") == ["efi2_VARS.fd", "efis_VARS.fd"])
+            for name in ["efis", "efi2"] {
+                try await drover.must("vm", "start", name)
+                try await drover.must("vm", "delete", name, "--force", "--yes")
+            }
+            #expect(try await fleet.told("hv2", "ls /var/lib/libvirt/qemu/nvram").isEmpty)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ struct PrivateFolder: ~Copyable {
     /// Makes it on a tmpfs of this machine; what a process that is gone left there is removed.
     init() throws(FileError) {
         let base = Self.base
-        Self.sweep(base)
+        Self.sweep()
         var template = Array("\(DiskPath.join(base, Self.prefix))\(getpid()).XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw FileError(path: base, operation: "make a private directory in", number: errno)
@@ -27,7 +27,9 @@ struct PrivateFolder: ~Copyable {
         return DiskPath.isDirectory("/dev/shm") ? "/dev/shm" : "/tmp"
     }
 
-    private static func sweep(_ base: String) {
+    /// Removes what processes that are gone left.
+    static func sweep() {
+        let base = base
         for name in DiskPath.list(base) where name.hasPrefix(prefix) {
             guard let owner = name.dropFirst(prefix.count).split(separator: ".").first.flatMap({ pid_t($0) }),
                 kill(owner, 0) != 0, errno == ESRCH

@@ -22,9 +22,11 @@ package struct OperationRecovery: Sendable {
     private let context: FleetContext
     private let driver: any HypervisorDriver
 
+    /// What interrupted operations left of secrets in this machine's memory goes at once.
     package init(_ context: FleetContext, driver: any HypervisorDriver) {
         self.context = context
         self.driver = driver
+        PrivateFolder.sweep()
     }
 
     package func recover(_ record: OperationRecord) async -> Outcome {

@@ -30,7 +30,14 @@ public struct DomainDescription: Sendable, Hashable {
         document.first("currentMemory").flatMap(Self.bytes).map { $0 >> 20 } ?? memoryMiB
     }
     /// The file of the UEFI variables, if any: it stays on the host when the domain moves offline or is undefined.
-    public var nvram: String? { document.first("os", "nvram")?.text }
+    ///
+    /// Where libvirt chooses the firmware, a domain that is off does not name it: then it is where libvirt will make it
+    /// or has made it (qemuDomainNVRAMPathFormat of libvirt 9.0), and may not be there yet.
+    public var nvram: String? {
+        if let path = document.first("os", "nvram")?.text { return path }
+        return document.first("os")?[attribute: "firmware"] == "efi"
+            ? "/var/lib/libvirt/qemu/nvram/\(name)_VARS.fd" : nil
+    }
     public var metadata: DomainMetadata? {
         document.first("metadata")?.children
             .first { $0.attributes.contains { $0.value == DomainMetadata.namespace } }

@@ -104,7 +104,7 @@ package struct MachineCloning: Sendable {
     private func variables(
         of description: DomainDescription, as new: String, _ files: PoolFiles
     ) async throws -> PoolFiles.Move? {
-        guard let path = description.nvram else { return nil }
+        guard let path = description.nvram, try await !files.existing([path]).isEmpty else { return nil }
         let own = DiskPath.join(DiskPath.parent(path), "\(new)_VARS.fd")
         if try await files.existing([own]).isEmpty { return PoolFiles.Move(from: path, to: own) }
         throw Diagnostics(

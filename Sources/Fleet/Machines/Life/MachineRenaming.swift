@@ -62,11 +62,13 @@ package struct MachineRenaming: Sendable {
             moves.append(
                 PoolFiles.Move(from: volume.path, to: DiskPath.join(DiskPath.parent(volume.path), name)))
         }
-        if let path = definition.description.nvram, DiskPath.lastComponent(path).hasPrefix(held.name + "_") {
+        let files = PoolFiles(host: held.found.host, connector: context.connector)
+        if let path = definition.description.nvram, DiskPath.lastComponent(path).hasPrefix(held.name + "_"),
+            try await !files.existing([path]).isEmpty
+        {
             let name = new + DiskPath.lastComponent(path).dropFirst(held.name.utf8.count)
             moves.append(PoolFiles.Move(from: path, to: DiskPath.join(DiskPath.parent(path), name)))
         }
-        let files = PoolFiles(host: held.found.host, connector: context.connector)
         try await refuseUsed(moves, held, files)
         let log = try Journal(context.directory).begin(
             "rename",

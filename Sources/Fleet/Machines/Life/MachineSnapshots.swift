@@ -174,7 +174,7 @@ package struct MachineSnapshots: Sendable {
     private static func refuse(_ description: DomainDescription, _ held: HeldMachine) throws(Diagnostics) {
         var problems: [Diagnostic] = []
         let host = held.found.host.name
-        if description.nvram != nil || description.document.first("os")?[attribute: "firmware"] == "efi" {
+        if description.nvram != nil {
             problems.append(
                 .error(
                     "\"\(held.name)\" starts by UEFI, whose variables a snapshot cannot hold",

@@ -68,7 +68,8 @@ package struct MachineChanging: Sendable {
         if let order { request.boot = order }
         if request.changesDefinition {
             let edit = DefinitionChanges(held: held, request: request, context: context, driver: driver)
-            changes += try await edit.apply().filter { order == nil || $0.subject != "boot" }
+            let edited = try await edit.apply().filter { order == nil || $0.subject != "boot" }
+            changes.insert(contentsOf: edited, at: 0)
         }
         if let autostart = request.autostart, autostart != held.found.machine.autostart {
             try await held.connection.setAutostart(held.domain, autostart)

@@ -142,29 +142,6 @@ import Values
         }
     }
 
-    /// What stops a creation before it makes anything is foretold.
-    @Test func aCheckRefusesWhatIsThereAlready() async throws {
-        let sls = """
-            takenvm:
-              virt.running:
-                - cpu: 1
-                - mem: 64
-                - seed: False
-                - interfaces: []
-                - disks:
-                  - system: {size: 1, pool: default-pool}
-            """
-        try await Self.withFleet(sls) { fleet, connection in
-            let spec = VolumeSpec(name: "takenvm_system.qcow2", capacity: 1 << 20, format: "qcow2")
-            _ = try await connection.createVolume(spec, in: "default-pool")
-            let report = try await Self.apply(fleet, test: true)
-            try await connection.removeVolume(spec.name, in: "default-pool")
-            #expect(report.results.first?.result == false)
-            #expect(report.results.first?.comment.contains("exists already") == true, "\(report.value)")
-            #expect(try await Self.apply(fleet, test: true).results.first?.result == .some(nil))
-        }
-    }
-
     @Test func aMistakeIsFoundBeforeAnythingRuns() async throws {
         let sls = """
             first:

@@ -78,10 +78,7 @@ package struct MachineChanging: Sendable {
         _ request: ChangeRequest, _ held: HeldMachine, _ removal: VolumeRemoval, _ log: OperationLog,
         _ changes: inout [MachineChange]
     ) async throws {
-        if request.changesDefinition {
-            let edit = DefinitionChanges(held: held, request: request, context: context, driver: driver)
-            changes += try await edit.apply()
-        }
+        let order = try await lostBootOrder(request, held)
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         let devices = DeviceChanges(
             held: held, isLive: request.isLive, patience: request.patience, files: files,
@@ -93,11 +90,28 @@ package struct MachineChanging: Sendable {
         for word in request.removedNICs { changes.append(try await devices.removeNIC(word)) }
         for nic in request.addedNICs { changes.append(try await devices.add(nic)) }
         if let iso = request.iso { changes.append(try await devices.insert(iso == "none" ? nil : iso)) }
+        // Behind the devices, which may be what it is to boot from.
+        var request = request
+        if let order { request.boot = order }
+        if request.changesDefinition {
+            let edit = DefinitionChanges(held: held, request: request, context: context, driver: driver)
+            let edited = try await edit.apply().filter { order == nil || $0.subject != "boot" }
+            changes.insert(contentsOf: edited, at: 0)
+        }
         if let autostart = request.autostart, autostart != held.found.machine.autostart {
             try await held.connection.setAutostart(held.domain, autostart)
             changes.append(
                 MachineChange("autostart", from: autostart ? "off" : "on", to: autostart ? "on" : "off", now: true))
         }
+    }
+
+    /// The boot order that is to be set again, because a NIC that is exchanged takes its turn with it.
+    private func lostBootOrder(_ request: ChangeRequest, _ held: HeldMachine) async throws -> [String]? {
+        guard request.boot == nil, !request.removedNICs.isEmpty, !request.addedNICs.isEmpty else { return nil }
+        let defined = try await held.connection.description(of: held.domain, .inactive)
+        let order = DomainDefinition(defined.document).bootOrder
+        let isPlain = Set(order).count == order.count && order.allSatisfy { ["disk", "cdrom", "network"].contains($0) }
+        return order.contains("network") && isPlain ? order : nil
     }
 
     /// What was made and is not the VM's goes; what was being taken from it and is its still stays.

@@ -38,9 +38,15 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: FreshCensus? = nil
     ) async throws -> Created {
-        var spec = spec
+        var named = spec
         for file in spec.imageFiles { try await file.takeIn(context, say: say) }
-        spec.nameImages()
+        named.nameImages()
+        return try await make(named, on: host, assumedAbsent, census)
+    }
+
+    private func make(
+        _ spec: MachineSpec, on host: Host?, _ assumedAbsent: [String], _ census: FreshCensus?
+    ) async throws -> Created {
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }

@@ -37,13 +37,9 @@ struct NetworkCreate: AsyncParsableCommand {
             Terminal.write(try wish.spec.xml())
             return
         }
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let convergence = NetworkConvergence(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [check] host in
-            try await convergence.converge(wish, on: host, check: check)
+        try await common.changeEach(name) { [check] context, driver, host in
+            try await NetworkConvergence(context, driver: driver).converge(wish, on: host, check: check)
         }
-        try common.finish(answers, named: name)
     }
 
     private func wish() throws -> NetworkWish {

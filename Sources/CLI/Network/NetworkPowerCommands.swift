@@ -9,13 +9,9 @@ struct NetworkStart: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let power = NetworkPower(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name] host in
-            try await power.start(name, on: host)
+        try await common.changeEach(name) { [name] context, driver, host in
+            try await NetworkPower(context, driver: driver).start(name, on: host)
         }
-        try common.finish(answers, named: name)
     }
 }
 
@@ -28,13 +24,9 @@ struct NetworkStop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let power = NetworkPower(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name, force] host in
-            try await power.stop(name, on: host, force: force)
+        try await common.changeEach(name) { [name, force] context, driver, host in
+            try await NetworkPower(context, driver: driver).stop(name, on: host, force: force)
         }
-        try common.finish(answers, named: name)
     }
 }
 

@@ -25,6 +25,18 @@ extension CommonOptions {
         return hosts
     }
 
+    /// Does something to the pool, network or volume of that name on each of the hosts, and shows what became of it.
+    func changeEach(
+        _ name: String,
+        _ act: @escaping @Sendable (FleetContext, any HypervisorDriver, Host) async throws -> StoreOutcome
+    ) async throws {
+        let context = try context()
+        let hosts = try hostsToChange(context)
+        let driver = try hypervisors(context)
+        let answers = await HostAnswers(hosts, limit: context.parallel) { host in try await act(context, driver, host) }
+        try finish(answers, named: name)
+    }
+
     /// Shows what became of each host, and leaves with 3 or 4 when not all did their part.
     /// - Parameter toldConsequences: whether people know them already.
     func finish(_ answers: HostAnswers<StoreOutcome>, named name: String, toldConsequences: Bool = false) throws {

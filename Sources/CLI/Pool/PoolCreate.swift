@@ -103,16 +103,12 @@ struct PoolSet: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let convergence = PoolConvergence(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name, pool, autostart, check] host in
-            try await convergence.change(name, on: host, check: check) { base in
+        try await common.changeEach(name) { [name, pool, autostart, check] context, driver, host in
+            try await PoolConvergence(context, driver: driver).change(name, on: host, check: check) { base in
                 var map = pool.arguments(over: base, type: nil)
                 if let autostart { map["autostart"] = Value(autostart) }
                 return map
             }
         }
-        try common.finish(answers, named: name)
     }
 }

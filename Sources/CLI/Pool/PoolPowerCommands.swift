@@ -10,13 +10,9 @@ struct PoolStart: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let power = PoolPower(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name] host in
-            try await power.start(name, on: host)
+        try await common.changeEach(name) { [name] context, driver, host in
+            try await PoolPower(context, driver: driver).start(name, on: host)
         }
-        try common.finish(answers, named: name)
     }
 }
 
@@ -29,13 +25,9 @@ struct PoolStop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let power = PoolPower(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name, force] host in
-            try await power.stop(name, on: host, force: force)
+        try await common.changeEach(name) { [name, force] context, driver, host in
+            try await PoolPower(context, driver: driver).stop(name, on: host, force: force)
         }
-        try common.finish(answers, named: name)
     }
 }
 
@@ -46,13 +38,9 @@ struct PoolRefresh: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let power = PoolPower(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [name] host in
-            try await power.refresh(name, on: host)
+        try await common.changeEach(name) { [name] context, driver, host in
+            try await PoolPower(context, driver: driver).refresh(name, on: host)
         }
-        try common.finish(answers, named: name)
     }
 }
 

@@ -36,13 +36,9 @@ struct VolumeCreate: AsyncParsableCommand {
             Terminal.write(try wish.spec.xml())
             return
         }
-        let context = try common.context()
-        let hosts = try common.hostsToChange(context)
-        let convergence = VolumeConvergence(context, driver: try common.hypervisors(context))
-        let answers = await HostAnswers(hosts, limit: context.parallel) { [check] host in
-            try await convergence.converge(wish, on: host, check: check)
+        try await common.changeEach("\(pool)/\(name)") { [check] context, driver, host in
+            try await VolumeConvergence(context, driver: driver).converge(wish, on: host, check: check)
         }
-        try common.finish(answers, named: "\(pool)/\(name)")
     }
 
     private func wish() throws -> VolumeWish {

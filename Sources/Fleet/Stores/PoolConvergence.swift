@@ -1,5 +1,5 @@
 internal import Glibc
-package import Hypervisor
+internal import Hypervisor
 package import Inventory
 package import Values
 

@@ -1,6 +1,6 @@
 package import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// Deletes a pool of a host that no VM uses: its definition, and its volumes too if asked.
 package struct PoolDeletion: Sendable {

@@ -1,4 +1,4 @@
-package import Hypervisor
+internal import Hypervisor
 package import Inventory
 internal import Values
 

@@ -1,4 +1,4 @@
-package import Hypervisor
+internal import Hypervisor
 package import Values
 
 /// What was done to a pool, a network or a volume of one host, or in check mode would be.

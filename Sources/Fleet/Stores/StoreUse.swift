@@ -110,9 +110,7 @@ package struct StoreUse: Sendable {
         for pool in pools where ["rbd", "gluster", "sheepdog"].contains(pool.type) {
             names[pool.name] = try await connection.poolDocument(pool.name)?.first("source", "name")?.text
         }
-        let machines = try await connection.answered("read the VMs' definitions") { () throws(HypervisorError) in
-            try await connection.storeReferences()
-        }
+        let machines = try await machines(connection)
         return StoreUse(pools, volumes, machines.filter { $0.uuid != uuid }, names, unread: unread)
     }
 
@@ -120,7 +118,15 @@ package struct StoreUse: Sendable {
     package static func readMachines(
         _ connection: HypervisorConnection
     ) async throws(HypervisorError) -> StoreUse {
-        StoreUse([], [], try await connection.storeReferences(), [:])
+        StoreUse([], [], try await machines(connection), [:])
+    }
+
+    private static func machines(
+        _ connection: HypervisorConnection
+    ) async throws(HypervisorError) -> [StoreReferences] {
+        try await connection.answered("read the VMs' definitions") { () throws(HypervisorError) in
+            try await connection.storeReferences()
+        }
     }
 
     init(

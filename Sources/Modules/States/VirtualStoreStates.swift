@@ -23,7 +23,7 @@ let virtualStoreStates: [StateFunction] = [
 ]
 
 private let poolArguments = [
-    Parameter("ptype", .text, "dir, fs, netfs, logical, disk, iscsi, iscsi-direct, scsi, rbd, gluster, zfs, ..."),
+    Parameter("ptype", .text, "dir, fs, netfs, logical, disk, iscsi, scsi, rbd, ...; that of the pool that is there"),
     Parameter("target", .text, "path of the directory or device"),
     Parameter("permissions", .mapping, "of the target: mode, owner, group, label"),
     Parameter("source", .mapping, "devices, dir, initiator, adapter, hosts, auth, name, format"),

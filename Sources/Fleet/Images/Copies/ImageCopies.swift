@@ -1,6 +1,6 @@
 package import Hypervisor
 package import Inventory
-package import Values
+internal import Values
 
 /// Where images are on the hosts, and who stands on them: asked of all hosts at once.
 package struct ImageCopies: Sendable {

@@ -91,11 +91,35 @@ import Values
         machine.mostMemoryMiB = given["most_memory"]?.int ?? 0
         machine.autostart = given["autostart"]?.bool ?? false
         machine.isOwned = given["owned"]?.bool ?? true
+        machine.uuid = given["uuid"]?.string ?? ""
         machine.disks = try (given["disks"]?.map ?? Mapping()).map { name, size in
             .init(name: name.string, path: "/\(name.string ?? "")", capacity: try ByteSize(size).bytes)
         }
-        let nics = given["nics"]?.list?.compactMap(\.string) ?? ["bridge br0"]
-        machine.nics = nics.map { .init(source: $0, mac: "52:54:00:00:00:01") }
+        machine.disks +=
+            given["files"]?.list?.compactMap(\.string).map { .init(name: nil, path: $0, capacity: nil) } ?? []
+        machine.nics = (given["nics"]?.list ?? ["bridge br0"]).enumerated().map { index, nic in
+            var found = PresentMachine.NIC(
+                source: nic.string ?? nic["source"]?.string ?? "", mac: "52:54:00:00:00:0\(index + 1)",
+                model: nic["model"]?.string, vlan: nic["vlan"]?.int, mtu: nic["mtu"]?.int)
+            found.isTrunk = nic["trunk"]?.bool ?? false
+            return found
+        }
+        machine.hardware = given["hardware"].map(Self.hardware)
         return machine
+    }
+
+    private static func hardware(_ given: Value) -> PresentHardware {
+        var hardware = PresentHardware()
+        hardware.graphics = given["graphics"]?.string ?? "none"
+        hardware.boot = given["boot"]?.list?.compactMap(\.string) ?? []
+        hardware.iso = given["iso"]?.string
+        hardware.machine = given["machine"]?.string ?? "pc-q35-7.2"
+        hardware.cpu = given["cpu"]?.string
+        hardware.isUEFI = given["uefi"]?.bool ?? false
+        hardware.hasTPM = given["tpm"]?.bool ?? false
+        hardware.maxCPUs = given["max_cpus"]?.int ?? 4
+        hardware.maxMemoryMiB = given["max_memory"]?.int ?? 1024
+        hardware.image = given["image"]?.string
+        return hardware
     }
 }

@@ -25,6 +25,10 @@ import Values
             let said = verdict.obstacles.map(\.text).joined(separator: "; ")
             #expect(said.hasPrefix(words.string ?? "?"), "\(said)")
         }
+        if let isSilent = line["unknown"]?.bool { #expect(last.isForSilence == isSilent) }
+        if let warnings = line["warnings"]?.list?.compactMap(\.string) {
+            #expect(last.warnings.map(\.summary) == warnings)
+        }
         let overruled = line["overruled"]?.list?.compactMap(\.string) ?? []
         #expect(last.overruled.count == overruled.count)
         for (obstacle, words) in zip(last.overruled, overruled) { #expect(obstacle.text.hasPrefix(words)) }
@@ -84,6 +88,9 @@ import Values
         }
         stock.load = given["load"]?.int.map(Double.init)
         stock.maintenance = given["maintenance"]?.string
+        if let reason = given["speechless"]?.string {
+            Result<HostSystem, HostProblem>.failure(.init(.unreachable, .error(reason))).add(to: &stock)
+        }
         stock.processors = words(given["processors"])
         stock.volumes = words(given["volumes"]) ?? []
         if given["unlearnt"]?.bool != true {

@@ -53,6 +53,21 @@ struct ContainerLabTests {
         let listed = try await fleet.drover.json("vm", "list").list.first { $0["name"].string == "box" }
         #expect(listed?["state"].string == "running")
 
+        // By a file, several at once, and as a definition only.
+        try fleet.write(
+            "fleet/inventory/vms.yaml", "vms: {filed: {root_tree: '\(tarball)', memory: 64M, nics: [{bridge: br0}]}}\n")
+        let planned = try await fleet.drover("vm", "plan", "--detailed-exit-code")
+        #expect(planned.code == 2 && planned.output.contains("+ filed: create on hv1"), planned.words)
+        try await fleet.drover.must("vm", "apply")
+        #expect(try await fleet.drover("vm", "plan", "--detailed-exit-code").code == 0)
+        try fleet.write("fleet/inventory/vms.yaml", "vms: {}\n")
+        try await fleet.drover.must("vm", "create", "many[1-2]", "--root-tree", tarball, "--memory", "64M")
+        let definition = try await fleet.drover.must("vm", "create", "shown", "--root-tree", tarball, "--print-xml")
+        #expect(definition.output.contains("<domain type='lxc'>"), definition.words)
+        for name in ["filed", "many1", "many2"] {
+            try await fleet.drover.must("vm", "delete", name, "--force", "--yes")
+        }
+
         let migration = try await fleet.drover("vm", "migrate", "box", "--to", "hv2")
         #expect(migration.code == 1 && migration.problem.contains("the LXC driver has no live migration"))
         let snapshot = try await fleet.drover("vm", "snapshot", "create", "box")

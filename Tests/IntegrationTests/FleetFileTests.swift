@@ -45,6 +45,76 @@ extension OnALab {
             #expect(try await fleet.holdings() == before)
         }
 
+        /// What an entry says counts, also where it is taken away again; and what was there before Drover stays.
+        @Test func differencesAreFoundAndDisksOfOthersStay() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            for host in fleet.hosts { _ = try await fleet.brought(to: host) }
+            let before = try await fleet.holdings()
+            let file = NSTemporaryDirectory() + "differing-\(getpid()).yaml"
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            func run(_ vms: String, _ words: [String]) async throws -> Ended {
+                try "vms: \(vms)\n".write(toFile: file, atomically: true, encoding: .utf8)
+                return try await fleet.drover.run(
+                    words + ["-i", fleet.drover.fleet + "/inventory/hosts.yaml", "-i", file])
+            }
+            func entry(_ nics: String, _ more: String = "") -> String {
+                "differ1: {image: counter, memory: 64M, host: hv1, state: stopped, nics: \(nics)\(more)}"
+            }
+            let made = try await run("{\(entry("[{bridge: br0, vlan: 5}, {bridge: br0}]"))}", ["vm", "apply"])
+            try #require(made.code == 0, made.words)
+            let other = "{\(entry("[{bridge: br0, vlan: 7}]", ", tpm: true, boot: [network, disk]"))}"
+            let planned = try await run(other, ["vm", "plan", "--detailed-exit-code"])
+            #expect(planned.code == 2, planned.words)
+            for words in [
+                "bridge br0, vlan 5 -> bridge br0, vlan 7", "bridge br0 -> none", "boot disk -> network,disk",
+                "tpm off -> on (needs re-creation)",
+            ] { #expect(planned.output.contains(words), planned.words) }
+            #expect(try await run(other, ["vm", "apply"]).code == 0)
+            #expect(try await run(other, ["vm", "plan", "--detailed-exit-code"]).code == 0)
+            let tags = "virsh dumpxml --inactive differ1 | grep -c -e '<interface ' -e \"tag id='7'\""
+            #expect(try await fleet.told("hv1", tags) == "2")
+
+            _ = try await fleet.told(
+                "hv1",
+                """
+                qemu-img create -q -f qcow2 /var/lib/libvirt/images/theirs_backup.qcow2 10M
+                qemu-img create -q -f qcow2 /var/lib/libvirt/images/taken1_system.qcow2 10M
+                virsh -q pool-refresh default
+                cat >/root/theirs.xml <<X
+                <domain type="qemu"><name>theirs</name><memory unit="MiB">64</memory>
+                <os><type arch="x86_64" machine="q35">hvm</type></os>
+                <devices><disk type="file" device="disk"><driver name="qemu" type="qcow2"/>
+                <source file="/var/lib/libvirt/images/theirs_backup.qcow2"/><target dev="vda" bus="virtio"/></disk></devices>
+                </domain>
+                X
+                virsh -q define /root/theirs.xml
+                """)
+            let three = """
+                {theirs: {memory: 64M}, taken1: {image: counter, memory: 64M, host: hv1},
+                new1: {image: counter, memory: 64M, host: hv2}}
+                """
+            let check = try await run(three, ["up", "--check", "--detailed-exit-code"])
+            #expect(check.code == 3 && check.output.contains("! theirs: on hv1, not Drover's"), check.words)
+            #expect(check.output.contains("\"taken1_system.qcow2\" exists already"), check.words)
+            let some = try await run(three, ["up", "--check", "--detailed-exit-code", "-t", "hv2"])
+            #expect(some.code == 2 && some.output.contains("+ new1") && !some.output.contains("theirs"), some.words)
+
+            #expect(try await run("{}", ["vm", "adopt", "theirs"]).code == 0)
+            let deletion = ["vm", "apply", "--allow-delete", "theirs", "--allow-delete", "differ1"]
+            let unsure = try await run("{}", deletion)
+            #expect(unsure.code == 64 && unsure.problem.contains("differ1_system.qcow2"), unsure.words)
+            #expect(!unsure.problem.contains("theirs_backup.qcow2"), unsure.words)
+            let gone = try await run("{}", deletion + ["--yes"])
+            #expect(gone.code == 0 && gone.output.contains("2 deleted"), gone.words)
+            _ = try await fleet.told(
+                "hv1",
+                """
+                cd /var/lib/libvirt/images && rm theirs_backup.qcow2 taken1_system.qcow2 && virsh -q pool-refresh default
+                """)
+            #expect(try await fleet.holdings() == before)
+        }
+
         /// A fleet directory without certificates knows nothing of what its hosts have, and has to ask.
         @Test func anotherDirectoryMakesNothingTwiceAndDeletesNothingUnasked() async throws {
             let fleet = try LabFleet.shared()

@@ -11,7 +11,8 @@ struct UpCommand: AsyncParsableCommand {
             Shows one plan and carries it out: hosts' SSH keys accepted, the authority made, roles applied, images fetched, \
             the VMs of inventory/vms.yaml made, and roles applied inside them. Each host goes on as soon as it can. \
             What is in place is left alone, so the same command goes on after an interruption, and catches up with \
-            machines that were switched off.
+            machines that were switched off. With -t only the hosts that are meant are trusted and get roles, and only VMs \
+            that are there, or that go there, are made, changed and deleted.
 
             EXAMPLES
               drover up --check
@@ -34,19 +35,20 @@ struct UpCommand: AsyncParsableCommand {
         let context = try common.context()
         let hosts = try context.hosts(common.target).filter { !$0.groups.contains(Inventory.machineGroup) }
         var planning = plan.planning([])
+        if common.target != nil { planning.only = Set(try context.hosts(common.target).map(\.name)) }
+        let driver = try common.hypervisors(context)
         let up = try await UpPlanning(
-            context, driver: try common.hypervisors(context), timeout: common.timeout, options: planning
-        ).plan(hosts)
+            context, driver: driver, timeout: common.timeout, options: planning
+        ).plan(hosts, looksIntoGuests: check)
         Terminal.clearStatus()
+        Terminal.show(up.machines?.warnings ?? [])
         if check {
-            Output.write(up.value, common.format) { up.isWork ? up.text : up.text + "nothing to do\n" }
-            try failIfAny(up.problems)
-            if detailedExitCode && up.isWork { throw CommandFailure(.pending) }
-            return
+            Output.write(up.value, common.format) { up.isDone ? up.text + "nothing to do\n" : up.text }
+            return try leave(up)
         }
         Terminal.note(up.text)
         // What was not shown now, because its host was silent, say, waits for a run that shows it.
-        planning.deletable = try agree(up, planning.deletable)
+        planning.deletable = try await agree(up, planning.deletable, MachineDeletion(context, driver: driver))
         var options = UpRun.Options()
         options.planning = planning
         options.applying.assumedAbsent = planning.assumedAbsent
@@ -66,10 +68,22 @@ struct UpCommand: AsyncParsableCommand {
         try failQuietly(report.problems)
     }
 
+    /// Ends a check: what cannot be, and what could not be seen, before what is still to be done.
+    private func leave(_ up: UpPlan) throws {
+        let lines = up.machines?.lines ?? []
+        if lines.contains(where: { [.refused, .foreign].contains($0.action) }) {
+            throw CommandFailure(.hostsFailed, up.problems.map(\.diagnostic))
+        }
+        let told = Set(up.problems.compactMap(\.diagnostic.host))
+        try failIfAny(
+            up.problems + (up.machines?.problems ?? []).filter { !told.contains($0.diagnostic.host ?? "") })
+        if detailedExitCode && up.isWork { throw CommandFailure(.pending) }
+    }
+
     /// Keys are shown before they are accepted; deletion is agreed to by name.
     /// - Parameter deletable: what may be deleted once hosts can be asked, where the plan could not ask any.
     /// - Returns: the VMs whose deletion was agreed to.
-    private func agree(_ up: UpPlan, _ deletable: [String]) throws -> [String] {
+    private func agree(_ up: UpPlan, _ deletable: [String], _ deletion: MachineDeletion) async throws -> [String] {
         if !up.offers.isEmpty {
             for offer in up.offers {
                 for key in offer.keys { Terminal.note("\(offer.host.name): \(key.type) \(key.fingerprint)") }
@@ -80,6 +94,7 @@ struct UpCommand: AsyncParsableCommand {
         }
         let deleted = up.machines?.lines(.delete).map(\.name) ?? deletable
         if !deleted.isEmpty {
+            if let machines = up.machines { await PlanView.tell(of: machines.lines(.delete), deletion) }
             try common.confirmed("delete \(deleted.joined(separator: ", "))? Their disks are lost.")
         }
         return deleted

@@ -20,8 +20,9 @@ enum PlacementView {
     }
 
     private static func words(_ verdict: HostVerdict) -> String {
-        guard verdict.isFit else { return verdict.obstacles.map(\.text).joined(separator: "; ") }
-        return verdict.parts.map { "\($0.name) \($0.points)" }.joined(separator: ", ")
+        let unknown = verdict.unknown.isEmpty ? "" : " (not known: \(verdict.unknown.joined(separator: "; ")))"
+        guard verdict.isFit else { return verdict.obstacles.map(\.text).joined(separator: "; ") + unknown }
+        return verdict.parts.map { "\($0.name) \($0.points)" }.joined(separator: ", ") + unknown
     }
 }
 
@@ -37,6 +38,6 @@ extension CommonOptions {
         let isForSilence = nowhere.allSatisfy(\.isForSilence)
         throw CommandFailure(
             isForSilence ? .hostsUnreachable : .error,
-            zip(specs, placings).filter { $1.host == nil }.map { $1.refusal(fixed: $0.host) })
+            nowhere.map(\.refusal))
     }
 }

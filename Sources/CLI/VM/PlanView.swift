@@ -6,7 +6,7 @@ internal import Values
 enum PlanView {
     /// What is to be done; with `isVerbose` also what is right already.
     static func text(_ plan: FleetPlan, isVerbose: Bool) -> String {
-        let lines = plan.lines.filter { isVerbose || $0.action != .keep }
+        let lines = plan.lines.filter { isVerbose || $0.action != .keep || !$0.differences.isEmpty }
         return lines.map { Printable.line($0.text) + "\n" }.joined() + plan.summary + "\n"
     }
 

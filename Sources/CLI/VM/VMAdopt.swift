@@ -8,7 +8,7 @@ struct VMAdopt: AsyncParsableCommand {
         commandName: "adopt", abstract: "Take in VMs that Drover did not make",
         discussion: """
             Notes in each that it is Drover's, and prints its entry for inventory/vms.yaml. Nothing else changes: the VM \
-            goes on as it is.
+            goes on as it is, and what it has for disks now is never deleted with it, whatever it is called.
 
             EXAMPLES
               drover vm adopt db1 --write

@@ -39,9 +39,10 @@ struct VMApply: AsyncParsableCommand {
         }
         let deleted = plan.lines(.delete).map { "\($0.name) on \($0.host ?? "?")" }
         if !deleted.isEmpty {
+            await PlanView.tell(of: plan.lines(.delete), MachineDeletion(context, driver: driver))
             try common.confirmed("delete \(deleted.joined(separator: ", "))? Their disks are lost.")
         }
-        if plan.isChanging { Terminal.note(PlanView.text(plan, isVerbose: false)) }
+        if plan.isChanging || plan.isDiffering { Terminal.note(PlanView.text(plan, isVerbose: false)) }
         var applying = FleetApplying.Options()
         applying.force = force
         applying.perHost = perHost
@@ -57,6 +58,23 @@ struct VMApply: AsyncParsableCommand {
 }
 
 extension PlanView {
+    /// What deleting VMs takes with them, before anybody agrees to it.
+    static func tell(of deleted: [PlanLine], _ deletion: MachineDeletion) async {
+        for line in deleted {
+            let place = "\(line.name) on \(line.host ?? "?")"
+            do {
+                let remains = try await deletion.remains(of: line.uuid ?? line.name)
+                let end = remains.volumes.isEmpty ? "; it has no volumes of its own" : ", with"
+                Terminal.note("\(place) will be lost\(end)")
+                for volume in remains.volumes { Terminal.note("  \(Printable.line(volume))") }
+                Terminal.show(remains.warnings)
+            } catch {
+                Terminal.note("\(place) will be lost; which volumes go with it could not be seen")
+                Terminal.show([HostProblem(error).diagnostic])
+            }
+        }
+    }
+
     /// What went wrong, and what was only to be said; the same words about several hosts once.
     static func tell(_ outcomes: [PlanOutcome]) {
         let all = outcomes.flatMap { $0.warnings + ($0.problem.map { [$0.diagnostic] } ?? []) }

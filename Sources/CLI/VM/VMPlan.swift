@@ -9,7 +9,9 @@ struct VMPlan: AsyncParsableCommand {
         discussion: """
             The VMs that the fleet should have stand under `vms:` in inventory/vms.yaml. A VM that was moved by hand stays \
             where it is, unless its entry names a host or a place; one on a host that does not answer is unknown, \
-            and is neither made again nor given up. Nothing is deleted that --allow-delete does not name.
+            and is neither made again nor given up. Nothing is deleted that --allow-delete does not name. \
+            What an entry says and only a new VM can have (its image, firmware, TPM, the most it can grow to) is told of \
+            and left as it is; hardware that an entry does not speak of is nobody's to change.
 
             EXAMPLES
               drover vm plan

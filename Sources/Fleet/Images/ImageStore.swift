@@ -122,6 +122,17 @@ package struct ImageStore: Sendable {
         }
     }
 
+    /// Refuses names that stand for what came from elsewhere, before anything is fetched for them. From the same place the
+    /// same content may come once more.
+    func refuseTaken(_ names: ImageNames, from place: String) throws {
+        guard !names.replace else { return }
+        let held = try readNames()
+        for name in names.all {
+            guard let digest = held[name]?.string, origin(of: digest)["from"]?.string != place else { continue }
+            throw Self.taken(name, digest)
+        }
+    }
+
     /// Makes a finished file part of the store, under its content's name.
     func keep(_ work: WorkFile, names: ImageNames, origin: Mapping) async throws -> StoredImage {
         try await OwnThread.run {

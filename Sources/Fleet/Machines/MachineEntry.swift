@@ -27,6 +27,7 @@ extension MachineSpec {
     private mutating func apply(_ layer: Mapping, folder: String) throws(Diagnostics) {
         var reader = KeyReader(layer, of: "the VM \"\(name)\"")
         _ = reader.value("profile")
+        said.formUnion(layer.keys.compactMap(\.scalarText))
         image = reader.text("image") ?? image
         cpus = reader.whole("cpus", "cpu_count", from: 1, to: 1024) ?? cpus
         maxCPUs = reader.whole("max_cpus", from: 1, to: 1024) ?? maxCPUs

@@ -59,6 +59,8 @@ package struct MachineSpec: Sendable {
     package var rootTree: String?
     /// What few VMs need said.
     package var details = DomainDetails()
+    /// The keys of the entry and of the profiles underneath: what they do not say is left as it is of a VM that is there.
+    package var said: Set<String> = []
     /// The path of a file with changes to its definition.
     package var xmlPatch: String?
 

@@ -76,6 +76,7 @@ extension Result<HostSystem, HostProblem> {
             stock.bridges = system.bridges
             stock.maintenance = system.maintenance
         case .failure(let problem):
+            stock.isMaintenanceUnknown = true
             stock.unknown.append("load, bridges and maintenance: \(problem.diagnostic.summary)")
         }
     }

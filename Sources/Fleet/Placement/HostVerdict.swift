@@ -36,6 +36,8 @@ package struct HostVerdict: Sendable, Hashable {
     package let host: String
     package var obstacles: [Obstacle] = []
     package var parts: [Part] = []
+    /// What could not be learnt about it.
+    package var unknown: [String] = []
     /// VMs that it has: of equal hosts the one with fewer is taken, so that small VMs do not herd.
     package var machines = 0
 
@@ -58,6 +60,7 @@ package struct HostVerdict: Sendable, Hashable {
             "host": Value(host), "fit": Value(isFit), "score": isFit ? Value(score) : .null,
             "parts": Value(Mapping(parts.map { ($0.name, Value($0.points)) })),
             "excluded": Value(obstacles.map { ["reason": Value($0.kind.rawValue), "text": Value($0.text)] }),
+            "unknown": Value(unknown.map { Value($0) }),
         ]
     }
 }

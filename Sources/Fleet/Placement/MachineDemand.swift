@@ -6,7 +6,8 @@ package struct MachineDemand: Sendable, Hashable {
     package var name: String
     package var cpus: Int
     package var memoryMiB: Int
-    package var architecture: String
+    /// Nil for a container, which runs what its host does.
+    package var architecture: String?
     /// A processor model by libvirt's name; nil for what any host of the architecture has.
     package var processor: String?
     /// Bytes by pool.
@@ -23,7 +24,7 @@ package struct MachineDemand: Sendable, Hashable {
     package var affinity: Set<String>
 
     package init(
-        name: String, cpus: Int = 1, memoryMiB: Int, architecture: String = "x86_64", processor: String? = nil,
+        name: String, cpus: Int = 1, memoryMiB: Int, architecture: String? = "x86_64", processor: String? = nil,
         disks: [String: Int] = [:], bridges: Set<String> = [], networks: Set<String> = [], links: Set<String> = [],
         image: String? = nil, spread: Set<String> = [], affinity: Set<String> = []
     ) {
@@ -53,7 +54,10 @@ extension MachineDemand {
     init(_ spec: MachineSpec, on host: Host, image: StoredImage?) throws(Diagnostics) {
         self.init(name: spec.name, cpus: spec.cpus, memoryMiB: spec.memory.mebibytes)
         if case .model(let name) = spec.cpu { processor = name }
-        for (position, disk) in try spec.disks(on: host).enumerated() where disk.source == nil && disk.device == .disk {
+        // A container has a root tree: its host's profile of disks is not for it.
+        let wanted = spec.rootTree == nil ? try spec.disks(on: host) : []
+        if spec.rootTree != nil { architecture = nil }
+        for (position, disk) in wanted.enumerated() where disk.source == nil && disk.device == .disk {
             let least = position == 0 ? image?.header.virtualSize ?? 0 : 0
             disks[disk.pool ?? MachinePlacement.standardPool, default: 0] += max(disk.size?.bytes ?? 0, least)
         }

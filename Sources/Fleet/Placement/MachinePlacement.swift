@@ -45,7 +45,26 @@ package struct MachinePlacement: Sendable {
         let asked = census.map(\.host).filter { host in !silent.contains { $0.host.name == host.name } }
         var survey = await survey([spec], hosts: asked, places: spec.host.map { [$0] })
         survey.answers += silent
-        return try choose(spec, in: survey)
+        let choice = try choose(spec, in: survey)
+        try refuseImpossible(spec, on: choice.host.name, in: survey)
+        return choice
+    }
+
+    /// - Throws: `Diagnostics` for what would stop a new VM's creation on a host before anything is made: disks that cannot
+    ///   be, pools that are not there, volumes that are there already.
+    func refuseImpossible(_ spec: MachineSpec, on name: String, in survey: FleetSurvey) throws {
+        guard spec.rootTree == nil, let answer = survey.answers.first(where: { $0.host.name == name }),
+            case .success = answer.stock
+        else { return }
+        var pools = Dictionary(answer.pools.map { ($0.name, $0) }) { first, _ in first }
+        if pools[MachineParts.standardPool]?.isActive != true {
+            pools[MachineParts.standardPool] = PoolInfo(
+                name: MachineParts.standardPool, path: MachineParts.standardPoolPath)
+        }
+        let images = ImageStore(context.directory)
+        let layout = try MachineLayout(spec, on: answer.host, pools: pools) { try images.find($0) }
+        let taken = layout.volumes.filter(answer.volumes.contains)
+        if let found = Diagnostics(taken.map { $0.taken(on: answer.host) }) { throw found }
     }
 
     /// What is to be known for one new VM: which VMs every hypervisor has, and what those have where it may be made.
@@ -79,8 +98,7 @@ package struct MachinePlacement: Sendable {
     /// - Throws: `Diagnostics` when one of them can be nowhere, or its target expression or image is wrong.
     package func place(_ specs: [MachineSpec], in survey: FleetSurvey) throws -> [MachinePlacing] {
         let placings = try explain(specs, in: survey)
-        let refusals = zip(specs, placings).filter { $1.host == nil }.map { $1.refusal(fixed: $0.host) }
-        if let found = Diagnostics(refusals) { throw found }
+        if let found = Diagnostics(placings.filter { $0.host == nil }.map(\.refusal)) { throw found }
         return placings
     }
 
@@ -123,7 +141,11 @@ package struct MachinePlacement: Sendable {
             (
                 host.name,
                 Result { () throws(Diagnostics) in
-                    try host.require(.disks)
+                    if spec.rootTree == nil {
+                        try host.require(.disks)
+                    } else {
+                        try ContainerCreation.check(spec, on: host)
+                    }
                     return try MachineDemand(spec, on: host, image: image)
                 }
             )
@@ -162,6 +184,8 @@ package struct FleetSurvey: Sendable {
 extension MachinePlacing {
     /// What its user should know who insisted on this host.
     package var warnings: [Diagnostic] {
-        overruled.map { .warning("\"\(name)\" would not be placed here: \($0.text)", host: host) }
+        let unknown = verdicts.first { $0.host == host }?.unknown ?? []
+        return overruled.map { .warning("\"\(name)\" would not be placed here: \($0.text)", host: host) }
+            + unknown.map { .warning("\"\(name)\" is placed without knowing all of the host: \($0)", host: host) }
     }
 }

@@ -100,6 +100,8 @@ struct PlacementRound {
 /// Where a VM is to be made, and what was thought of every host.
 package struct MachinePlacing: Sendable {
     package let name: String
+    /// The host that its user insists on.
+    package let fixed: String?
     /// Nil when no host will do.
     package let host: String?
     /// Best first.
@@ -109,6 +111,7 @@ package struct MachinePlacing: Sendable {
 
     init(name: String, fixed: String?, verdicts: [HostVerdict]) {
         self.name = name
+        self.fixed = fixed
         self.verdicts = verdicts
         guard let fixed else {
             host = verdicts.first.flatMap { $0.isFit ? $0.host : nil }
@@ -122,7 +125,7 @@ package struct MachinePlacing: Sendable {
     }
 
     /// The diagnostic for a VM that no host will have.
-    package func refusal(fixed: String?) -> Diagnostic {
+    package var refusal: Diagnostic {
         let shown = verdicts.filter { fixed == nil || $0.host == fixed }
         let lines = shown.flatMap { verdict in verdict.obstacles.map { "\(verdict.host): \($0.text)" } }
         guard !shown.isEmpty else {
@@ -132,9 +135,13 @@ package struct MachinePlacing: Sendable {
         return .error(summary, detail: lines.joined(separator: "\n"), hint: "`--explain` shows how hosts are judged")
     }
 
-    /// Whether hosts that did not answer may be the reason.
+    /// Whether hosts that did not answer may be the reason: only those that could have it if they did.
     package var isForSilence: Bool {
-        host == nil && verdicts.contains { $0.obstacles.contains { $0.kind == .unreachable } }
+        host == nil
+            && verdicts.contains { verdict in
+                (fixed == nil || verdict.host == fixed) && verdict.obstacles.contains { $0.kind == .unreachable }
+                    && !(fixed == nil && verdict.obstacles.contains { $0.kind == .place })
+            }
     }
 
     package var value: Value {

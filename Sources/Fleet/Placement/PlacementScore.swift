@@ -9,9 +9,12 @@ struct PlacementScore {
         var verdict = HostVerdict(host: host)
         verdict.machines = stock.machines.count
         verdict.obstacles = possibility(stock) + room(stock) + company(stock)
+        verdict.unknown = stock.unknown
         if let reason = stock.maintenance {
             verdict.obstacles.insert(
                 .init(.maintenance, "it is in maintenance" + (reason.isEmpty ? "" : ": \(reason)")), at: 0)
+        } else if stock.isMaintenanceUnknown {
+            verdict.obstacles.insert(.init(.maintenance, "it did not say whether it is in maintenance"), at: 0)
         }
         if verdict.isFit { verdict.parts = parts(stock) }
         return verdict
@@ -20,8 +23,8 @@ struct PlacementScore {
     /// What the host lacks altogether.
     private func possibility(_ stock: HostStock) -> [HostVerdict.Obstacle] {
         var found: [HostVerdict.Obstacle] = []
-        if stock.guests[demand.architecture] == nil {
-            found.append(.init(.architecture, "it cannot run guests of the architecture \(demand.architecture)"))
+        if let architecture = demand.architecture, stock.guests[architecture] == nil {
+            found.append(.init(.architecture, "it cannot run guests of the architecture \(architecture)"))
         }
         if let wanted = demand.processor, let offered = stock.processors, !offered.contains(wanted) {
             found.append(.init(.processor, "it cannot give guests the processor \"\(wanted)\""))
@@ -108,8 +111,10 @@ struct PlacementScore {
             // Little: images spread fast, and VMs of one image must not herd on the host that had it first.
             parts.append(HostVerdict.Part(name: "image", points: stock.volumes.contains(image) ? 2 : 0))
         }
-        // Emulation is ten times slower: it is for hosts that have nothing else.
-        parts.append(HostVerdict.Part(name: "kvm", points: stock.guests[demand.architecture] == true ? 100 : 0))
+        if let architecture = demand.architecture {
+            // Emulation is ten times slower: it is for hosts that have nothing else.
+            parts.append(HostVerdict.Part(name: "kvm", points: stock.guests[architecture] == true ? 100 : 0))
+        }
         return parts
     }
 

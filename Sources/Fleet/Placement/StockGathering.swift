@@ -31,6 +31,9 @@ struct StockGathering: Sendable {
         /// Its VMs; those that were asked for with disks and NICs.
         var present: [PresentMachine] = []
         var open: Open?
+        var pools: [PoolInfo] = []
+        /// Of the pools that were asked about.
+        var volumes: Set<PoolVolume> = []
     }
 
     /// What one connection tells.
@@ -43,6 +46,13 @@ struct StockGathering: Sendable {
         var open: Open?
         /// Of volumes, by path.
         var capacities: [String: Int] = [:]
+        /// Of the pools that were asked about.
+        var volumes: Set<PoolVolume> = []
+
+        mutating func forget(_ machine: DomainSummary) {
+            machines.removeAll { $0.uuid == machine.uuid }
+            stock.machines.removeAll { $0.name == machine.name }
+        }
     }
 
     private let context: FleetContext
@@ -77,7 +87,7 @@ struct StockGathering: Sendable {
             if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
             return Answer(
                 host: host, census: .init(host: host, machines: .success(told.machines)), stock: .success(told.stock),
-                present: told.present, open: told.open)
+                present: told.present, open: told.open, pools: told.pools, volumes: told.volumes)
         } catch {
             _ = await system
             return Answer(host: host, census: .init(host: host, machines: .failure(error)), stock: .failure(error))
@@ -108,7 +118,11 @@ struct StockGathering: Sendable {
         do throws(HypervisorError) {
             var told = try await Self.stock(over: connection, wants)
             for machine in told.machines {
-                told.present.append(try await Self.present(machine, host, told, wants, connection))
+                if let present = try await Self.present(machine, host, told, wants, connection) {
+                    told.present.append(present)
+                } else {
+                    told.forget(machine)
+                }
             }
             if wants.keepsConnections {
                 told.open = Open(connection: connection, info: told.info, pools: told.pools)
@@ -122,14 +136,33 @@ struct StockGathering: Sendable {
         }
     }
 
+    /// - Returns: nil for one that was deleted or moved away since it was listed: the host is none the worse for it.
     private static func present(
         _ machine: DomainSummary, _ host: Host, _ told: Told, _ wants: Wants, _ connection: HypervisorConnection
-    ) async throws(HypervisorError) -> PresentMachine {
+    ) async throws(HypervisorError) -> PresentMachine? {
         guard wants.machines.contains(machine.name) else { return PresentMachine(machine, on: host) }
         let reference = DomainReference.uuid(machine.uuid)
-        let defined = try await connection.description(of: reference, .inactive)
-        let live = machine.state.isActive ? try await connection.description(of: reference) : nil
-        return PresentMachine(machine, on: host, defined: defined, live: live, capacities: told.capacities)
+        do throws(HypervisorError) {
+            let defined = try await connection.description(of: reference, .inactive)
+            let live = machine.state.isActive ? try await connection.description(of: reference) : nil
+            return PresentMachine(machine, on: host, defined: defined, live: live, capacities: told.capacities)
+        } catch {
+            guard error.code == .noDomain else { throw error }
+            return nil
+        }
+    }
+
+    /// The volumes of a pool that was active when it was listed; nil for one that is not any more.
+    private static func volumes(
+        in pool: String, _ connection: HypervisorConnection
+    ) async throws(HypervisorError) -> [VolumeInfo]? {
+        do throws(HypervisorError) {
+            return try await connection.volumes(in: pool)
+        } catch {
+            guard [.noPool, .operationInvalid].contains(error.code) else { throw error }
+            guard try await connection.pool(pool)?.isActive != true else { throw error }
+            return nil
+        }
     }
 
     private static func stock(
@@ -142,11 +175,17 @@ struct StockGathering: Sendable {
             guests: Dictionary(guests) { $0 || $1 }, cpus: info.cpus, memoryMiB: info.memoryMiB,
             availableMiB: info.freeMemoryMiB, machines: machines.map(HostStock.Machine.init))
         var capacities: [String: Int] = [:]
-        let pools = try await connection.pools()
-        for pool in pools {
+        var known: Set<PoolVolume> = []
+        var pools = try await connection.pools()
+        for (index, pool) in pools.enumerated() {
             var promised = 0
             if pool.isActive, wants.pools.contains(pool.name) {
-                let volumes = try await connection.volumes(in: pool.name)
+                guard let volumes = try await Self.volumes(in: pool.name, connection) else {
+                    pools[index].isActive = false
+                    stock.pools[pool.name] = HostStock.Pool(isActive: false, capacity: 0, available: 0)
+                    continue
+                }
+                known.formUnion(volumes.map { PoolVolume(pool: pool.name, name: $0.name) })
                 promised = volumes.reduce(0) { $0 + Int(clamping: max($1.capacity, $1.allocation)) }
                 stock.volumes.formUnion(volumes.map(\.name))
                 for volume in volumes {
@@ -160,7 +199,8 @@ struct StockGathering: Sendable {
         }
         for network in try await connection.networks() { stock.networks[network.name] = network.isActive }
         if wants.processors { stock.processors = try await processors(over: connection, info) }
-        return Told(stock: stock, machines: machines, info: info, pools: pools, capacities: capacities)
+        return Told(
+            stock: stock, machines: machines, info: info, pools: pools, capacities: capacities, volumes: known)
     }
 
     /// The models that libvirt calls usable, with those it knows of no obstacle for.

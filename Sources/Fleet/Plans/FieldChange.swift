@@ -14,6 +14,13 @@ package struct FieldChange: Sendable, Hashable {
         /// The NIC at a place, by its MAC address.
         case nic(Int, mac: String, NICRequest)
         case newNIC(Int, NICRequest)
+        /// One that is in the entry no more.
+        case removedNIC(mac: String)
+        case graphics(Graphics)
+        case boot([String])
+        case iso(String)
+        case machine(String)
+        case cpu(CPUChoice)
     }
 
     package let field: Field
@@ -38,6 +45,12 @@ package struct FieldChange: Sendable, Hashable {
         case .disk(let name, _, _): "disk \(name)"
         case .newDisk(let disk): "disk \(disk.name)"
         case .nic(let index, _, _), .newNIC(let index, _): "nic \(index)"
+        case .removedNIC(let mac): "nic \(mac)"
+        case .graphics: "graphics"
+        case .boot: "boot"
+        case .iso: "iso"
+        case .machine: "machine"
+        case .cpu: "cpu"
         }
     }
 

@@ -41,9 +41,12 @@ package struct FleetApplying: Sendable {
         let finished = await fanOut(groups.sorted { $0.key < $1.key }, limit: context.parallel) { host, lines in
             await carryOut(lines, steps, pushed, limit: host.isEmpty ? Self.movesAtOnce : options.perHost)
         }.flatMap { $0 }
-        let byName = Dictionary(finished.map { ($0.line.name, $0) }) { first, _ in first }
-        return plan.lines.map { byName[$0.name] ?? steps.standing($0) }
+        let outcomes = Dictionary(finished.map { (Self.key($0.line), $0) }) { first, _ in first }
+        return plan.lines.map { outcomes[Self.key($0)] ?? steps.standing($0) }
     }
+
+    /// Several VMs may have one name.
+    private static func key(_ line: PlanLine) -> String { line.uuid ?? "the new \(line.name)" }
 
     /// Migrations share the links between hosts.
     private static let movesAtOnce = 2
@@ -94,7 +97,7 @@ package struct FleetApplying: Sendable {
             warnings = try await steps.carryOut(line)
         } catch {
             problem = HostProblem(error, host: line.target ?? line.host)
-            isUnknown = error is MigrationUnknown
+            isUnknown = error is MigrationUnknown || error is OperationUnsettled
         }
         let outcome = PlanOutcome(
             line: line, problem: problem, isUnknown: isUnknown, warnings: warnings, seconds: Clock.seconds(since: began)

@@ -16,6 +16,8 @@ package struct FleetPlan: Sendable {
     var assumedAbsent: Set<String> = []
 
     package var isChanging: Bool { lines.contains { $0.action.isChanging } }
+    /// Whether something differs that only VMs that are made anew can have.
+    package var isDiffering: Bool { lines.contains { !$0.differences.isEmpty } }
     package func lines(_ action: PlanLine.Action) -> [PlanLine] { lines.filter { $0.action == action } }
 
     /// The last line for people.
@@ -25,10 +27,15 @@ package struct FleetPlan: Sendable {
         ]
         let rare: [(PlanLine.Action, String)] = [
             (.unknown, "unknown"), (.refused, "that cannot be"), (.foreign, "not Drover's"), (.unlisted, "in no file"),
-            (.keep, "as they should be"),
         ]
+        let kept = lines(.keep)
         let usual = words.map { "\(lines($0.0).count) \($0.1)" }.joined(separator: ", ")
-        let others = rare.filter { !lines($0.0).isEmpty }.map { "\(lines($0.0).count) \($0.1)" }
+        let counts =
+            rare.map { (lines($0.0).count, $0.1) } + [
+                (kept.count { !$0.differences.isEmpty }, "that differ and would have to be made anew"),
+                (kept.count { $0.differences.isEmpty }, "as they should be"),
+            ]
+        let others = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         return "Plan: " + usual + (others.isEmpty ? "" : "; " + others.joined(separator: ", "))
     }
 

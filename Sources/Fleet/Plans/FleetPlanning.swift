@@ -12,6 +12,8 @@ package struct FleetPlanning: Sendable {
         package var assumedAbsent: Set<String> = []
         /// What hosts whose libvirt does not answer told otherwise: all VMs that each has.
         var holdings: [String: Set<String>] = [:]
+        /// The plan is for these hosts only, or VMs of these names; nil for all.
+        package var only: Set<String>?
 
         package init() {}
     }
@@ -52,12 +54,19 @@ package struct FleetPlanning: Sendable {
         let byName = Dictionary(wishes.map { ($0.spec.name, $0) }) { first, _ in first }
         var lines = try comparison.lines()
         let placings = try place(&lines, byName, placement, survey)
-        let gone = options.deletable.filter { name in !lines.contains { $0.name == name } }
+        refuse(&lines, byName, placement, survey)
+        let all = lines
+        if let only = options.only { lines.removeAll { !concerns($0, byName[$0.name], only) } }
+        let names = Set(lines.map(\.name))
+        let problems = survey.problems.filter { problem in
+            options.only.map { only in problem.diagnostic.host.map(only.contains) ?? true } ?? true
+        }
+        let gone = options.deletable.filter { name in !all.contains { $0.name == name } }
         return FleetPlan(
             lines: lines, placings: placings,
             warnings: gone.map { .warning("there is no VM \"\($0)\" of Drover's to delete", detail: nil) }
-                + placings.flatMap(\.warnings),
-            problems: survey.problems, wishes: byName, survey: survey,
+                + placings.filter { names.contains($0.name) }.flatMap(\.warnings),
+            problems: problems, wishes: byName, survey: survey,
             assumedAbsent: options.assumedAbsent.union(options.holdings.keys))
     }
 
@@ -73,12 +82,41 @@ package struct FleetPlanning: Sendable {
         for (index, placing) in zip(indices, placings) {
             lines[index].target = placing.host
             guard placing.host == nil else { continue }
-            let fixed = wishes[lines[index].name]?.spec.host
-            lines[index].action = placing.isForSilence ? .unknown : .refused
-            lines[index].changes = []
-            lines[index].reason = placing.refusal(fixed: fixed).detail?.split(separator: "\n").joined(separator: "; ")
+            lines[index].refuse(placing.refusal.detail?.split(separator: "\n").joined(separator: "; ") ?? "no host")
+            if placing.isForSilence { lines[index].action = .unknown }
         }
         return placings
+    }
+
+    /// What carrying a line out would refuse before it did anything is refused here already.
+    private func refuse(
+        _ lines: inout [PlanLine], _ wishes: [String: MachineWish], _ placement: MachinePlacement,
+        _ survey: FleetSurvey
+    ) {
+        for index in lines.indices {
+            let line = lines[index]
+            do {
+                switch line.action {
+                case .create:
+                    guard let spec = wishes[line.name]?.spec, let target = line.target else { continue }
+                    try placement.refuseImpossible(spec, on: target, in: survey)
+                case .change, .move: try PlannedChanges(line.changes).devices.validate()
+                default: continue
+                }
+            } catch {
+                let problems = (error as? Diagnostics)?.all ?? [HostProblem(error).diagnostic]
+                lines[index].host = line.host ?? line.target
+                lines[index].refuse(problems.map(\.summary).joined(separator: "; "))
+            }
+        }
+    }
+
+    /// Whether a line is about one of these hosts, or may be: one that is not placed yet may come to any of them.
+    private func concerns(_ line: PlanLine, _ wish: MachineWish?, _ only: Set<String>) -> Bool {
+        let places = [line.host, line.target].compactMap { $0 }
+        if only.contains(line.name) || places.contains(where: only.contains) { return true }
+        guard places.isEmpty else { return false }
+        return wish?.spec.host.map(only.contains) ?? true
     }
 
     /// - Throws: `Diagnostics` for VMs that may be deleted and yet stand in the inventory.

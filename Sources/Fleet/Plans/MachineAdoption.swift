@@ -42,13 +42,20 @@ package struct MachineAdoption: Sendable {
             let survey = await MachinePlacement(context, driver: driver)
                 .survey([spec], hosts: [held.found.host], details: true)
             if let problem = survey.problems.first { throw problem }
-            guard let present = survey.present.first(where: { $0.uuid == held.found.machine.uuid }) else {
+            guard var present = survey.present.first(where: { $0.uuid == held.found.machine.uuid }) else {
                 throw Diagnostics(.error("\"\(held.name)\" vanished meanwhile", host: held.found.host.name))
             }
             var metadata = held.found.machine.metadata ?? DomainMetadata()
             let isNew = metadata.owner == nil
             if isNew {
                 metadata.owner = "drover"
+                // Whatever they are called, they were there before Drover, and stay when the VM goes: unless Drover made it,
+                // and somebody took its ownership away since.
+                if metadata.seed == nil {
+                    let defined = try await held.connection.description(of: held.domain, .inactive)
+                    for disk in defined.disks { metadata.labels[MachineDisk.foreignLabel(disk.target)] = "yes" }
+                    for index in present.disks.indices { present.disks[index].name = nil }
+                }
                 try await held.connection.setMetadata(held.domain, metadata)
             }
             return Adopted(
@@ -61,7 +68,7 @@ package struct MachineAdoption: Sendable {
         machine.nics.filter { !$0.canBeSaid }.map { nic in
             .warning(
                 "the NIC \(nic.mac) of \"\(machine.name)\" (\(nic.source)) is in no entry",
-                detail: "only bridges, networks, direct and user connections can be; it stays as it is",
+                detail: "only bridges, networks, direct and user connections on one VLAN can be; it stays as it is",
                 host: machine.host)
         }
     }
@@ -86,6 +93,8 @@ package struct MachineAdoption: Sendable {
                 var map = Mapping([(words[0], words.count == 2 ? Value(words[1]) : true)])
                 map["mac"] = Value(nic.mac)
                 if let model = nic.model { map["model"] = Value(model) }
+                if let vlan = nic.vlan { map["vlan"] = Value(vlan) }
+                if let mtu = nic.mtu { map["mtu"] = Value(mtu) }
                 return Value(map)
             })
         if machine.autostart { entry["autostart"] = true }

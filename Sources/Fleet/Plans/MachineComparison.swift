@@ -23,7 +23,8 @@ struct MachineComparison {
                     .memory(spec.memory), "\(old)", "\(spec.memory)",
                     isImmediate: isOff || memory <= present.mostMemoryMiB))
         }
-        changes += try disks() + nics()
+        changes += try disks().changes + nics()
+        changes += hardware?.changes() ?? []
         if spec.autostart != present.autostart {
             changes.append(.init(.autostart(spec.autostart), Self.word(!spec.autostart), Self.word(spec.autostart)))
         }
@@ -39,49 +40,63 @@ struct MachineComparison {
         }
     }
 
+    /// What only a VM that is made anew can have.
+    func differences() throws(Diagnostics) -> [FieldDifference] {
+        try disks().differences + (hardware?.differences() ?? [])
+    }
+
+    private var hardware: HardwareComparison? {
+        guard spec.rootTree == nil, let hardware = present.hardware else { return nil }
+        return HardwareComparison(spec: spec, present: hardware, isOff: present.activity == .stopped)
+    }
+
     /// Disks grow and are added; they never shrink or vanish, because data is on them.
-    private func disks() throws(Diagnostics) -> [FieldChange] {
-        let listed = Set(spec.disks.map(\.name))
-        return try spec.disks(on: host).compactMap { wanted in
-            guard wanted.device == .disk, wanted.source == nil else { return nil }
-            guard let there = present.disks.first(where: { $0.name == wanted.name }) else {
-                // The profile's disks are for VMs that are made; what a VM is to have besides is in its entry.
-                guard listed.contains(wanted.name) else { return nil }
-                return .init(.newDisk(wanted), "none", wanted.size?.description ?? "one")
+    private func disks() throws(Diagnostics) -> (changes: [FieldChange], differences: [FieldDifference]) {
+        let listed = try spec.listedDisks(on: host)
+        let wishes = try spec.disks(on: host).enumerated().filter { $0.element.device == .disk }
+        var others = present.disks
+        var changes: [FieldChange] = []
+        var missing: [DiskRequest] = []
+        for (position, wanted) in wishes {
+            let place = others.firstIndex { there in
+                wanted.source.map { there.isSource($0) } ?? (there.name == wanted.name)
             }
-            guard let size = wanted.size, let capacity = there.capacity, size.bytes > capacity else { return nil }
-            return .init(
-                .disk(wanted.name, path: there.path, size), "\(ByteSize(bytes: capacity))", "\(size)")
+            guard let place else {
+                // The profile's disks are for VMs that are made; what a VM is to have besides is in its entry. The one that
+                // it started from is never one that is missing.
+                if listed.contains(position), position > 0 || present.disks.isEmpty { missing.append(wanted) }
+                continue
+            }
+            let there = others.remove(at: place)
+            guard wanted.source == nil, let size = wanted.size, let capacity = there.capacity, size.bytes > capacity
+            else { continue }
+            changes.append(
+                .init(.disk(wanted.name, path: there.path, size), "\(ByteSize(bytes: capacity))", "\(size)"))
         }
+        var differences: [FieldDifference] = []
+        for wanted in missing {
+            guard let source = wanted.source else {
+                changes.append(.init(.newDisk(wanted), "none", wanted.size?.description ?? "one"))
+                continue
+            }
+            // It may be the same disk under another name, a snapshot's layer, say: it must not be in a guest twice.
+            if let other = others.first {
+                differences.append(.init("disk \(wanted.name)", other.path, source))
+            } else {
+                changes.append(.init(.newDisk(wanted), "none", source))
+            }
+        }
+        return (changes, differences)
     }
 
     private func nics() throws(Diagnostics) -> [FieldChange] {
-        let wishes = try spec.nics(on: host)
-        // One that no entry can ask for is nothing that an entry does without.
-        let nics = present.nics.filter(\.canBeSaid)
-        // One that was exchanged stands behind the others.
-        if wishes.map(\.sourceText).sorted() == nics.map(\.source).sorted() { return [] }
-        return wishes.enumerated().compactMap { index, wanted in
-            let source = wanted.sourceText
-            guard nics.indices.contains(index) else { return .init(.newNIC(index, wanted), "none", source) }
-            let there = nics[index]
-            guard there.source != source else { return nil }
-            return .init(.nic(index, mac: there.mac, wanted), there.source, source)
-        }
+        // One that no entry can ask for is nothing that an entry does without. Without a word of NICs in the entry those
+        // that were added by hand stay.
+        NICComparison(
+            wishes: try spec.wishedNICs(on: host), present: present.nics.filter(\.canBeSaid),
+            removesOthers: spec.speaksOfNICs, isContainer: spec.rootTree != nil
+        ).changes()
     }
 
     private static func word(_ truth: Bool) -> String { truth ? "on" : "off" }
-}
-
-extension NICRequest {
-    /// As libvirt's definitions have it.
-    var sourceText: String {
-        switch source {
-        case .bridge(let name): "bridge \(name)"
-        case .network(let name): "network \(name)"
-        case .direct(let name, _): "direct \(name)"
-        case .user: "user"
-        case nil: "none"
-        }
-    }
 }

@@ -29,12 +29,18 @@ struct PlanComparison {
         let listed = Set(wishes.map(\.spec.name))
         var lines: [PlanLine] = []
         for wish in wishes { lines.append(try line(wish)) }
-        for machine in present.sorted(by: { $0.name < $1.name }) where machine.isOwned && !listed.contains(machine.name)
-        {
-            guard isWhole || deletable.contains(machine.name) else { continue }
-            var line = PlanLine(
-                machine.name, deletable.contains(machine.name) ? .delete : .unlisted, host: machine.host)
+        let others = present.filter { $0.isOwned && !listed.contains($0.name) }.sorted { $0.name < $1.name }
+        for machine in others {
+            let isDeletable = deletable.contains(machine.name)
+            guard isWhole || isDeletable else { continue }
+            var line = PlanLine(machine.name, isDeletable ? .delete : .unlisted, host: machine.host)
             line.uuid = machine.uuid
+            let hosts = others.filter { $0.name == machine.name }.map(\.host)
+            if isDeletable, hosts.count > 1 {
+                line.refuse(
+                    "it is there several times, on \(hosts.joined(separator: ", ")), and a name does not say which one "
+                        + "is to go: `drover op recover`, or `drover vm delete UUID`")
+            }
             lines.append(line)
         }
         return lines
@@ -54,19 +60,19 @@ struct PlanComparison {
         guard let host = hosts[machine.host] else {
             return PlanLine(name, .unknown, host: machine.host, reason: "its host is not in the inventory")
         }
-        let changes = try MachineComparison(spec: wish.spec, host: host, present: machine).changes()
+        let comparison = MachineComparison(spec: wish.spec, host: host, present: machine)
+        let changes = try comparison.changes()
         var line = PlanLine(name, changes.isEmpty ? .keep : .change, host: machine.host)
         line.changes = changes
+        line.differences = try comparison.differences()
         line.uuid = machine.uuid
         // Wherever it may be it stays: moving it by hand is nobody's mistake.
         if let reason = displacement(wish.spec, machine.host) {
             guard machine.activity == .running else {
-                line.action = .refused
-                line.changes = []
-                line.reason =
+                line.refuse(
                     "it is \(machine.activity.rawValue) on \(machine.host), and only VMs that run are moved, but \(reason): "
-                    + "start it with `drover vm \(machine.activity == .paused ? "resume" : "start") \(name)` and apply "
-                    + "again, or let its entry allow \(machine.host)"
+                        + "start it with `drover vm \(machine.activity == .paused ? "resume" : "start") \(name)` and apply "
+                        + "again, or let its entry allow \(machine.host)")
                 return line
             }
             line.action = .move

@@ -36,6 +36,8 @@ package struct PlanLine: Sendable, Hashable {
     /// Where it is to be made or moved to.
     package var target: String?
     package var changes: [FieldChange] = []
+    /// What only a new VM of that entry would have.
+    package var differences: [FieldDifference] = []
     /// Why it is moved, refused or not known.
     package var reason: String?
     package var uuid: String?
@@ -47,6 +49,13 @@ package struct PlanLine: Sendable, Hashable {
         self.reason = reason
     }
 
+    /// It cannot be, and nothing of it is done.
+    mutating func refuse(_ reason: String) {
+        action = .refused
+        changes = []
+        self.reason = reason
+    }
+
     /// A line for people.
     package var text: String {
         let place =
@@ -55,13 +64,13 @@ package struct PlanLine: Sendable, Hashable {
             case .move: "move from \(host ?? "?") to \(target ?? "?")"
             case .delete: "delete from \(host ?? "?")"
             case .change: "change on \(host ?? "?")"
-            case .keep: "as it should be on \(host ?? "?")"
+            case .keep: (differences.isEmpty ? "as it should be" : "nothing to change") + " on \(host ?? "?")"
             case .unlisted: "on \(host ?? "?"), in no file"
             case .foreign: "on \(host ?? "?"), not Drover's"
             case .unknown: "unknown"
             case .refused: "cannot be"
             }
-        let details = changes.map(\.description) + (reason.map { [$0] } ?? [])
+        let details = changes.map(\.description) + differences.map(\.description) + (reason.map { [$0] } ?? [])
         return "\(action.sign) \(name): \(place)" + (details.isEmpty ? "" : ": " + details.joined(separator: ", "))
     }
 
@@ -70,6 +79,7 @@ package struct PlanLine: Sendable, Hashable {
             Mapping([
                 ("name", Value(name)), ("action", Value(action.rawValue)), ("host", host.map { Value($0) } ?? .null),
                 ("target", target.map { Value($0) } ?? .null), ("changes", Value(changes.map(\.value))),
+                ("differs", Value(differences.map(\.value))),
                 ("reason", reason.map { Value($0) } ?? .null),
             ]))
     }

@@ -91,59 +91,34 @@ struct PlanSteps: Sendable {
     private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
         let deletion = MachineDeletion(context, driver: driver)
         let remains = try await deletion.remains(of: line.uuid ?? line.name)
-        let kept = try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
+        let kept = try await deletion.delete(
+            remains.found, volumes: remains.volumes, force: options.force,
+            assumedAbsent: Array(options.assumedAbsent))
         return remains.warnings + kept
     }
 
     /// - Parameter moment: since when the VM is where it is.
     private func change(_ line: PlanLine, since moment: UInt64 = 0) async throws -> [Diagnostic] {
-        var request = ResizeRequest()
-        var devices = ChangeRequest()
-        devices.isLive = options.isLive
-        var state: StartState?
-        var autostart: Bool?
-        for change in line.changes {
-            switch change.field {
-            case .cpus(let count): request.cpus = count
-            case .memory(let size): request.memory = size
-            case .disk(let name, _, let size): request.disks.append(.init(name: name, size: size))
-            case .autostart(let wanted): autostart = wanted
-            case .state(let wanted): state = wanted
-            case .newDisk(let disk): devices.addedDisks.append(disk)
-            case .nic(_, let mac, let nic):
-                devices.removedNICs.append(mac)
-                devices.addedNICs.append(Self.bare(nic, mac: MACAddress(mac)))
-            case .newNIC(_, let nic): devices.addedNICs.append(Self.bare(nic, mac: nic.mac))
-            }
-        }
-        // One that is off has a larger disk at once, and all the rest at its next start anyway.
-        if !options.isLive, request.disks.isEmpty { request.scope = .next }
+        let wanted = PlannedChanges(line.changes, isLive: options.isLive)
         var changes: [MachineChange] = []
-        if request.cpus != nil || request.memory != nil || !request.disks.isEmpty {
+        if wanted.resizes {
             let found = try await located(line, surely: true, since: moment)
-            changes += try await MachineResizing(context, driver: driver).resize(found, request)
+            changes += try await MachineResizing(context, driver: driver).resize(found, wanted.size)
         }
-        if !devices.isEmpty {
+        if !wanted.devices.isEmpty {
             let found = try await located(line, surely: true, since: moment)
-            changes += try await MachineChanging(context, driver: driver).change(found, devices)
+            changes += try await MachineChanging(context, driver: driver).change(
+                found, wanted.devices, assumedAbsent: Array(options.assumedAbsent))
         }
         let warnings = changes.filter { $0.now == false }.map { change in
             Diagnostic.warning(
                 "\(line.name): \(change.subject) \(change.to) takes effect at the next start", detail: change.note,
                 host: line.host)
         }
-        if state != nil || autostart != nil {
-            try await settle(line, state: state, autostart: autostart, since: moment)
+        if wanted.state != nil || wanted.autostart != nil {
+            try await settle(line, state: wanted.state, autostart: wanted.autostart, since: moment)
         }
         return warnings
-    }
-
-    /// A NIC for a guest that is there: what its addresses are is its own affair.
-    private static func bare(_ nic: NICRequest, mac: MACAddress?) -> NICRequest {
-        var nic = nic
-        nic.mac = mac
-        (nic.address, nic.gateway, nic.dns) = (nil, nil, [])
-        return nic
     }
 
     private func settle(
@@ -167,14 +142,14 @@ struct PlanSteps: Sendable {
         }
     }
 
-    /// - Parameter surely: every host must answer that was not said to have none of the VMs.
+    /// - Parameter surely: no other host may have it, those aside that were said to have none of the VMs.
     private func located(
         _ line: PlanLine, surely: Bool, since moment: UInt64
     ) async throws -> MachineCensus.Found {
         let answers = await census.answers(since: moment)
-        for answer in answers where surely && !options.assumedAbsent.contains(answer.host.name) {
-            _ = try answer.machines.get()
-        }
-        return try MachineCensus.one(line.uuid ?? line.name, among: answers)
+        let name = line.uuid ?? line.name
+        guard surely else { return try MachineCensus.one(name, among: answers) }
+        return try MachineCensus(context, driver: driver)
+            .surely(name, among: answers, assumedAbsent: Array(options.assumedAbsent))
     }
 }

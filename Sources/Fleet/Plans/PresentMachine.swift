@@ -22,6 +22,11 @@ package struct PresentMachine: Sendable, Hashable {
             self.capacity = capacity
             self.pool = pool
         }
+
+        /// Whether it is what an entry calls its `source`: a path, or a volume.
+        func isSource(_ source: String) -> Bool {
+            source.hasPrefix("/") ? path == source : DiskPath.lastComponent(path) == source
+        }
     }
 
     package struct NIC: Sendable, Hashable {
@@ -29,16 +34,22 @@ package struct PresentMachine: Sendable, Hashable {
         package var source: String
         package var mac: String
         package var model: String?
+        package var vlan: Int?
+        package var mtu: Int?
+        /// On several VLANs at once, which no entry can ask for.
+        package var isTrunk = false
 
-        package init(source: String, mac: String, model: String? = nil) {
+        package init(source: String, mac: String, model: String? = nil, vlan: Int? = nil, mtu: Int? = nil) {
             self.source = source
             self.mac = mac
             self.model = model
+            self.vlan = vlan
+            self.mtu = mtu
         }
 
         /// Whether an entry can ask for one like it.
         var canBeSaid: Bool {
-            guard let kind = source.split(separator: " ").first else { return false }
+            guard !isTrunk, let kind = source.split(separator: " ").first else { return false }
             return ["bridge", "network", "direct", "user"].contains(kind)
         }
     }
@@ -58,6 +69,8 @@ package struct PresentMachine: Sendable, Hashable {
     package var isOwned: Bool
     package var disks: [Disk]
     package var nics: [NIC]
+    /// Nil where nobody looked.
+    package var hardware: PresentHardware?
 
     package init(name: String, uuid: String = "", host: String, activity: Activity, cpus: Int, memoryMiB: Int) {
         self.name = name
@@ -94,7 +107,9 @@ extension PresentMachine {
         }
         disks = defined.disks.filter { $0.device == .disk }.compactMap { disk in
             guard let source = disk.source, let volume = disk.volumeName else { return nil }
-            let name = MachineDisk.ownPart(volume, of: machine.name)
+            // One that was there before the VM is somebody's, though its name may look like the VM's own.
+            let isForeign = defined.metadata?.labels[MachineDisk.foreignLabel(disk.target)] != nil
+            let name = isForeign ? nil : MachineDisk.ownPart(volume, of: machine.name)
             if case .volume(let pool, let volume) = source {
                 let path = "\(pool)/\(volume)"
                 return Disk(name: name, path: path, capacity: capacities[path], pool: pool)
@@ -104,8 +119,13 @@ extension PresentMachine {
         }
         nics = defined.interfaces.map { interface in
             let source = ([interface.type] + [interface.source].compactMap { $0 }).joined(separator: " ")
-            return NIC(source: source, mac: interface.mac, model: interface.model)
+            var nic = NIC(
+                source: source, mac: interface.mac, model: interface.model, vlan: interface.vlans.first,
+                mtu: interface.mtu)
+            nic.isTrunk = interface.vlans.count > 1
+            return nic
         }
+        hardware = PresentHardware(defined, image: machine.metadata?.image)
     }
 
     /// What a list of VMs tells.

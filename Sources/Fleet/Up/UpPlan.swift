@@ -20,6 +20,12 @@ package struct UpPlan: Sendable {
         }
     }
 
+    /// What the roles of a VM's guest need; nothing of it where it was not looked into the guest.
+    package struct GuestLine: Sendable {
+        package let name: String
+        package let need: Need
+    }
+
     package struct HostLine: Sendable {
         package let host: Host
         package let need: Need
@@ -45,6 +51,8 @@ package struct UpPlan: Sendable {
     /// Nil while no hypervisor can be asked: new VMs are placed once there are some.
     package let machines: FleetPlan?
     package let wishes: [MachineWish]
+    /// What was seen in guests that run, where it was to be looked into them.
+    package let seenGuests: [GuestLine]
     /// Hypervisors that this fleet directory has no certificate for.
     let bare: [Host]
     /// The VMs that those of them have that were asked over SSH.
@@ -54,15 +62,30 @@ package struct UpPlan: Sendable {
     /// How long it took to look.
     let seconds: Double
 
-    /// VMs that have roles of their own, applied inside once they answer.
-    package var guests: [MachineWish] { wishes.filter { !$0.spec.roles.isEmpty && $0.spec.startState == .running } }
-    /// Why hosts were not reached.
+    /// VMs that have roles of their own, applied inside once they answer: those that the plan is about.
+    package var guests: [MachineWish] { Self.guests(wishes, machines) }
+
+    static func guests(_ wishes: [MachineWish], _ machines: FleetPlan?) -> [MachineWish] {
+        let planned = machines.map { Set($0.lines.map(\.name)) }
+        return wishes.filter { wish in
+            !wish.spec.roles.isEmpty && wish.spec.startState == .running && planned?.contains(wish.spec.name) ?? true
+        }
+    }
+
+    /// Why hosts and guests were not reached.
     package var problems: [HostProblem] {
-        hosts.compactMap { if case .problem(let problem) = $0.need { problem } else { nil } }
+        (hosts.map(\.need) + seenGuests.map(\.need)).compactMap {
+            if case .problem(let problem) = $0 { problem } else { nil }
+        }
     }
     package var isWork: Bool {
         !offers.isEmpty || needsAuthority || hosts.contains { $0.need.isWork } || images.contains(where: \.isMissing)
-            || machines?.isChanging ?? !wishes.isEmpty
+            || machines?.isChanging ?? !wishes.isEmpty || seenGuests.contains { $0.need.isWork }
+    }
+    /// Whether everything is as it should be, as far as it could be seen, and nothing stays to be said.
+    package var isDone: Bool {
+        !isWork && problems.isEmpty && machines?.problems.isEmpty ?? true
+            && machines?.lines.allSatisfy { [.keep, .unlisted].contains($0.action) } ?? true
     }
 
     /// For people: what each phase will do.
@@ -76,7 +99,7 @@ package struct UpPlan: Sendable {
         for (need, names) in roleLines { add("roles", "\(Self.names(names)): \(need)") }
         for image in images where image.isMissing { add("images", "fetch \(image.name)") }
         if let machines {
-            for line in machines.lines where line.action != .keep { add("vms", line.text) }
+            for line in machines.lines where line.action != .keep || !line.differences.isEmpty { add("vms", line.text) }
             add("vms", machines.summary)
         } else if !wishes.isEmpty {
             let held = wishes.map(\.spec.name).filter { name in holdings.values.contains { $0.contains(name) } }
@@ -92,7 +115,10 @@ package struct UpPlan: Sendable {
                 add("vms", "not yet: \(Self.names(mute)) \(words); if not for sure, add \(options)")
             }
         }
-        for wish in guests { add("guests", "\(wish.spec.name): \(wish.spec.roles.joined(separator: ", "))") }
+        for wish in guests {
+            let need = seenGuests.first { $0.name == wish.spec.name }?.need
+            add("guests", "\(wish.spec.name): \(Self.words(need ?? .unseen, wish.spec.roles))")
+        }
         return lines.map { Printable.line($0) + "\n" }.joined()
     }
 
@@ -101,17 +127,20 @@ package struct UpPlan: Sendable {
         var order: [String] = []
         var groups: [String: [String]] = [:]
         for line in hosts {
-            let words: String
-            switch line.need {
-            case .states(0): words = "as they should be"
-            case .states(let count): words = "\(count) of \(line.host.roles.joined(separator: ", ")) to change"
-            case .unseen: words = line.host.roles.joined(separator: ", ")
-            case .problem(let problem): words = "left for the next run: \(problem.diagnostic.summary)"
-            }
+            let words = Self.words(line.need, line.host.roles)
             if groups[words] == nil { order.append(words) }
             groups[words, default: []].append(line.host.name)
         }
         return order.map { ($0, groups[$0] ?? []) }
+    }
+
+    private static func words(_ need: Need, _ roles: [String]) -> String {
+        switch need {
+        case .states(0): "as they should be"
+        case .states(let count): "\(count) of \(roles.joined(separator: ", ")) to change"
+        case .unseen: roles.joined(separator: ", ")
+        case .problem(let problem): "left for the next run: \(problem.diagnostic.summary)"
+        }
     }
 
     private static func names(_ names: [String]) -> String {
@@ -122,19 +151,27 @@ package struct UpPlan: Sendable {
     /// Stable API: programs read these keys.
     package var value: Value {
         let roles = hosts.map { line -> Value in
-            var map = Mapping([("host", Value(line.host.name))])
-            switch line.need {
-            case .states(let count): map["pending"] = Value(count)
-            case .unseen: map["pending"] = .null
-            case .problem(let problem): map["problem"] = Value(problem.diagnostic.summary)
-            }
-            return Value(map)
+            Self.value(Mapping([("host", Value(line.host.name))]), line.need)
+        }
+        let inside = guests.map { wish -> Value in
+            let need = seenGuests.first { $0.name == wish.spec.name }?.need
+            return Self.value(Mapping([("guest", Value(wish.spec.name))]), need ?? .unseen)
         }
         return [
             "trust": Value(offers.map { Value($0.host.name) }), "authority": Value(needsAuthority),
             "roles": Value(roles), "images": Value(images.filter(\.isMissing).map { Value($0.name) }),
             "machines": machines?.value ?? Value(wishes.map { Value($0.spec.name) }),
-            "guests": Value(guests.map { Value($0.spec.name) }),
+            "guests": Value(guests.map { Value($0.spec.name) }), "guest_roles": Value(inside),
         ]
+    }
+
+    private static func value(_ subject: Mapping, _ need: Need) -> Value {
+        var map = subject
+        switch need {
+        case .states(let count): map["pending"] = Value(count)
+        case .unseen: map["pending"] = .null
+        case .problem(let problem): map["problem"] = Value(problem.diagnostic.summary)
+        }
+        return Value(map)
     }
 }

@@ -20,9 +20,11 @@ package struct UpPlanning: Sendable {
         self.options = options
     }
 
-    /// - Parameter hosts: those whose keys and roles are looked after.
+    /// - Parameters:
+    ///   - hosts: those whose keys and roles are looked after.
+    ///   - looksIntoGuests: whether the roles of guests that run are looked at too, where somebody wants to know only.
     /// - Throws: `Diagnostics` for mistakes in the files; for a host whose key has changed.
-    package func plan(_ hosts: [Host]) async throws -> UpPlan {
+    package func plan(_ hosts: [Host], looksIntoGuests: Bool = false) async throws -> UpPlan {
         let began = Clock.monotonic
         let wishes = try MachineWish.read(context, options.names)
         try FleetPlanning(context, driver: driver, options: options).refuseListed()
@@ -45,7 +47,8 @@ package struct UpPlanning: Sendable {
         let plan = try await machines
         return UpPlan(
             offers: offers, needsAuthority: certified == nil, hosts: checked, images: images, machines: plan,
-            wishes: wishes, bare: bare, holdings: holdings,
+            wishes: wishes, seenGuests: looksIntoGuests ? await seen(UpPlan.guests(wishes, plan), plan) : [],
+            bare: bare, holdings: holdings,
             mute: bare.map(\.name).filter { holdings[$0] == nil && !options.assumedAbsent.contains($0) },
             seconds: Clock.seconds(since: began))
     }
@@ -80,6 +83,24 @@ package struct UpPlanning: Sendable {
         return try await FleetPlanning(context, driver: driver, options: options).plan()
     }
 
+    /// How the roles of guests that run are; those of others nobody can see.
+    private func seen(_ guests: [MachineWish], _ machines: FleetPlan?) async -> [UpPlan.GuestLine] {
+        let running = Set(
+            (machines?.survey.present ?? []).filter { $0.isOwned && $0.activity == .running }.map(\.name))
+        let names = guests.map(\.spec.name).filter(running.contains)
+        guard !names.isEmpty else { return [] }
+        var options = StateRunOptions()
+        options.test = true
+        let reports = await GuestRoles(context, driver: driver, options: options).apply(to: names, within: 0)
+        return reports.map { .init(name: $0.host.name, need: Self.need($0)) }
+    }
+
+    private static func need(_ report: HostReport) -> UpPlan.Need {
+        if let refusal = report.refusal.first { return .problem(HostProblem(.failed, refusal)) }
+        if let problem = report.problem { return .problem(problem) }
+        return .states(report.pending + report.failures)
+    }
+
     private func checked(
         _ hosts: [Host], _ answers: [Result<HostTrust.Offer, HostProblem>], unknown: Set<String>, isReady: Bool
     ) async throws -> [UpPlan.HostLine] {
@@ -93,11 +114,7 @@ package struct UpPlanning: Sendable {
         return hosts.filter { !$0.roles.isEmpty }.map { host in
             if let problem = silent[host.name] { return .init(host: host, need: .problem(problem)) }
             guard let report = byName[host.name] else { return .init(host: host, need: .unseen) }
-            if let refusal = report.refusal.first {
-                return .init(host: host, need: .problem(HostProblem(.failed, refusal)))
-            }
-            if let problem = report.problem { return .init(host: host, need: .problem(problem)) }
-            return .init(host: host, need: .states(report.pending + report.failures))
+            return .init(host: host, need: Self.need(report))
         }
     }
 }

@@ -40,6 +40,7 @@ struct MachineUpdate: Sendable {
         let isLive = call.truth("live") ?? true
         if !isLive, state.isActive { try refuseNow(changes) }
         var warnings: [Diagnostic] = []
+        try PlannedChanges(changes, isLive: isLive).devices.validate()
         if call.isTest {
             if running { await call.foresight.foresee(machine: call.name, running: true) }
         } else {
@@ -86,6 +87,12 @@ struct MachineUpdate: Sendable {
                 parts["interface", default: [:]]["updated", default: []].append(Value("eth\(index)"))
             case .newNIC(let index, _):
                 parts["interface", default: [:]]["attached", default: []].append(Value("eth\(index)"))
+            case .removedNIC(let mac): parts["interface", default: [:]]["detached", default: []].append(Value(mac))
+            case .graphics: change["graphics"] = true
+            case .boot: change["boot_dev"] = true
+            case .iso: change["iso"] = true
+            case .machine: change["machine"] = true
+            case .cpu: change["cpu_model"] = true
             }
         }
         for (key, lists) in parts {
@@ -122,7 +129,12 @@ extension MachineArguments {
         case .memory: said.contains("mem")
         case .autostart: said.contains("autostart")
         case .disk, .newDisk: said.contains("disks") || said.contains("disk_profile")
-        case .nic, .newNIC: said.contains("interfaces") || said.contains("nic_profile")
+        case .nic, .newNIC, .removedNIC: said.contains("interfaces") || said.contains("nic_profile")
+        case .graphics: said.contains("graphics")
+        case .boot: said.contains("boot_dev")
+        case .iso: said.contains("iso")
+        case .machine: said.contains("machine")
+        case .cpu: said.contains("cpu_model")
         }
     }
 }

@@ -151,6 +151,9 @@ public struct InterfaceDescription: Sendable, Hashable {
     /// The bridge, network or device it is on.
     public var source: String?
     public var model: String?
+    /// The VLANs it is on; several for a trunk.
+    public var vlans: [Int]
+    public var mtu: Int?
     /// The host's name of it, once the domain runs.
     public var device: String?
 
@@ -160,6 +163,8 @@ public struct InterfaceDescription: Sendable, Hashable {
         let origin = element.first("source")
         source = origin?[attribute: "bridge"] ?? origin?[attribute: "network"] ?? origin?[attribute: "dev"]
         model = element.first("model")?[attribute: "type"]
+        vlans = (element.first("vlan")?.all("tag") ?? []).compactMap { $0[attribute: "id"].flatMap { Int($0) } }
+        mtu = element.first("mtu")?[attribute: "size"].flatMap { Int($0) }
         device = element.first("target")?[attribute: "dev"]
     }
 }

@@ -38,9 +38,21 @@ struct ContainerCreation: Sendable {
                 try log.record("finished")
                 return uuid
             } catch {
-                await undo(uuid, tree, host, connection, log)
-                throw error
+                throw await Undoing(driver: driver, host: host, log: log).after(error, over: connection) {
+                    try await Self.remove(uuid, tree.tarball == nil ? [] : [tree.path], host, $0, context)
+                    try log.record("undone")
+                }
             }
+        }
+    }
+
+    /// What would be defined; nothing is made anywhere.
+    func preview(_ spec: MachineSpec, _ root: String, on host: Host) async throws -> String {
+        try Self.check(spec, on: host)
+        let uuid = RandomUUID.make()
+        let tree = try ContainerTree(root, uuid: uuid)
+        return try await driver.visit(host) { connection in
+            try await container(spec, uuid, tree, host, connection).xml()
         }
     }
 
@@ -94,22 +106,20 @@ struct ContainerCreation: Sendable {
                 throw Diagnostics(
                     .error("the NIC \"\(nic.name)\" of a container needs a bridge or a network", host: host.name))
             }
+            guard nic.vlan == nil else {
+                throw Diagnostics(
+                    .error(
+                        "the NIC \"\(nic.name)\" of a container cannot be put on a VLAN",
+                        hint: "use a bridge of that VLAN", host: host.name))
+            }
             return InterfaceSpec(source: source, mac: nic.mac ?? .random())
         }
         container.metadata = DomainMetadata(
             owner: "drover", profile: spec.profile,
             labels: tree.tarball == nil ? [:] : [ContainerTree.label: tree.path])
+        container.metadata?.spread = spec.spread
+        container.metadata?.affinity = spec.affinity
         return container
-    }
-
-    /// Runs to its end though the task was cancelled.
-    private func undo(
-        _ uuid: String, _ tree: ContainerTree, _ host: Host, _ connection: HypervisorConnection, _ log: OperationLog
-    ) async {
-        await Task {
-            let paths = tree.tarball == nil ? [] : [tree.path]
-            if (try? await Self.remove(uuid, paths, host, connection, context)) != nil { try? log.record("undone") }
-        }.value
     }
 
     private static func remove(

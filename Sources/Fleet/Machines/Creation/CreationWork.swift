@@ -5,6 +5,7 @@ internal import Values
 /// The making of one VM on one host, step by step, each in the journal before it is taken.
 struct CreationWork: Sendable {
     let context: FleetContext
+    let driver: any HypervisorDriver
     let host: Host
     let connection: HypervisorConnection
     let layout: MachineLayout
@@ -19,26 +20,28 @@ struct CreationWork: Sendable {
         seed: [(name: String, text: String)]
     ) async throws -> (places: [MachineDefinition.Place], seed: String?) {
         try await refuseTakenVolumes()
-        let bases = try await placeImages()
-        let made = try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
-            for volume in layout.made { group.addTask { try await make(volume, bases) } }
-            if let pool = layout.seedPool { group.addTask { try await makeSeed(seed, in: pool) } }
-            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
-        }
+        async let disks = makeDisks()
+        let image: VolumeInfo? = if let pool = layout.seedPool { try await makeSeed(seed, in: pool) } else { nil }
+        let made = try await disks
         var places: [MachineDefinition.Place] = []
         for disk in layout.disks { try await places.append(place(of: disk, made)) }
-        return (places, layout.seedPool == nil ? nil : made[layout.seed]?.path)
+        return (places, image?.path)
+    }
+
+    /// The disks' volumes, by name.
+    private func makeDisks() async throws -> [String: VolumeInfo] {
+        let bases = try await placeImages()
+        return try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
+            for volume in layout.made { group.addTask { try await make(volume, bases) } }
+            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
+        }
     }
 
     /// What is there already is somebody's: from here on all that bears these names was made by this operation.
     private func refuseTakenVolumes() async throws {
         for wanted in layout.volumes {
             guard try await connection.volume(wanted.name, in: wanted.pool) != nil else { continue }
-            throw Diagnostics(
-                .error(
-                    "the volume \"\(wanted.name)\" exists already in pool \"\(wanted.pool)\"",
-                    hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
-                    host: host.name))
+            throw Diagnostics(wanted.taken(on: host))
         }
     }
 
@@ -70,7 +73,12 @@ struct CreationWork: Sendable {
     private func place(_ place: ImagePlace) async throws -> VolumeInfo {
         if let there = try await connection.volume(place.image.volumeName, in: place.pool) { return there }
         return try await ImageTurns.shared.inTurn("\(host.name)/\(place.pool)/\(place.image.digest)") {
-            try await ImagePlacement(connector: context.connector, pool: place.pool).place(
+            // A turn ago somebody may have brought it here.
+            if try await connection.volume(place.image.volumeName, in: place.pool) == nil {
+                _ = try await ImageFeeding(context: context, driver: driver, pool: place.pool, say: say)
+                    .feed(place.image, to: host)
+            }
+            return try await ImagePlacement(connector: context.connector, pool: place.pool).place(
                 place.image, on: host, over: connection, willMake: { try record(making: $0, in: place.pool) }
             ) { [say] sent, total in
                 say("uploading \(place.image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
@@ -176,16 +184,15 @@ struct CreationWork: Sendable {
     }
 
     /// Takes back what was made; runs to its end though the task was cancelled.
-    func undo() async {
-        await Task {
-            let record = Journal(context.directory).operation(log.id)
-            guard let record, let remnants = MachineRemnants(record) else { return }
-            if record.hasSeeded {
-                let seed = OfflineSeed(context, host: host, instance: remnants.uuid)
-                do throws(HostProblem) { try await seed.release() } catch { return }
-            }
-            if await remnants.remove(over: connection) { try? log.record("undone") }
-        }.value
+    /// - Returns: what is to be thrown instead of `error`.
+    func undo(after error: any Error, by driver: any HypervisorDriver) async -> any Error {
+        await Undoing(driver: driver, host: host, log: log).after(error, over: connection) { connection in
+            guard let record = Journal(context.directory).operation(log.id), let remnants = MachineRemnants(record)
+            else { throw Diagnostics(.error("the journal of \(log.id) is incomplete")) }
+            if record.hasSeeded { try await OfflineSeed(context, host: host, instance: remnants.uuid).release() }
+            try await remnants.remove(over: connection)
+            try log.record("undone")
+        }
     }
 }
 

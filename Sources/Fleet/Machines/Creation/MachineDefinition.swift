@@ -122,6 +122,8 @@ struct MachineDefinition: Sendable {
             if case .made = disk.medium { continue }
             domain.metadata?.labels[MachineDisk.foreignLabel(target)] = "yes"
         }
+        guard iso != nil, let target = targets.last else { return }
+        domain.metadata?.labels[MachineDisk.foreignLabel(target)] = "yes"
     }
 
     private func patched(_ document: XMLElement, by path: String) throws -> XMLElement {

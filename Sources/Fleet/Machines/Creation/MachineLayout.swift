@@ -75,6 +75,14 @@ struct MachineLayout: Sendable {
 struct PoolVolume: Sendable, Hashable {
     let pool: String
     let name: String
+
+    /// The refusal to make one that is there already.
+    func taken(on host: Host) -> Diagnostic {
+        .error(
+            "the volume \"\(name)\" exists already in pool \"\(pool)\"",
+            hint: "`drover op recover` removes what an interrupted creation left; or choose another name",
+            host: host.name)
+    }
 }
 
 extension MachineLayout {

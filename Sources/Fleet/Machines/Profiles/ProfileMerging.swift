@@ -48,14 +48,22 @@ extension ProfileItem {
     /// comes behind.
     package static func merged(_ items: [Self], _ others: [Self]) -> [Self] {
         var result = items
-        for (position, other) in others.enumerated() {
-            let same =
-                other.name.isEmpty
-                ? (items.indices.contains(position) ? position : nil)
-                : result.firstIndex { $0.name == other.name }
-            if let same { result[same] = result[same].overlaid(by: other) } else { result.append(other) }
+        for (other, place) in zip(others, places(of: others, in: items)) {
+            if place < result.count { result[place] = result[place].overlaid(by: other) } else { result.append(other) }
         }
         return result
+    }
+
+    /// Where each of `others` is once it is laid over `items`.
+    static func places(of others: [Self], in items: [Self]) -> [Int] {
+        var names = items.map(\.name)
+        return others.enumerated().map { position, other in
+            let same =
+                other.name.isEmpty
+                ? (items.indices.contains(position) ? position : nil) : names.firstIndex(of: other.name)
+            if same == nil { names.append(other.name) }
+            return same ?? names.count - 1
+        }
     }
 }
 

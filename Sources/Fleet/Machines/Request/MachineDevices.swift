@@ -14,10 +14,28 @@ extension MachineSpec {
         }
     }
 
+    /// The positions of those disks on a host that the VM's own entry speaks of, with a name or without.
+    func listedDisks(on host: Host) throws(Diagnostics) -> Set<Int> {
+        let profile = try MachineProfiles(host.vars).disks(diskProfile ?? "default")
+        return Set(DiskRequest.places(of: disks, in: profile))
+    }
+
+    /// Whether anything is said of NICs, be it that there are none.
+    var speaksOfNICs: Bool { hasNoNICs || !nics.isEmpty || nicProfile != nil }
+
     /// The NICs on a host, the NIC profile of its vars underneath: unless some were given without a name and no profile
     /// was asked for, which says all there is to say, and so does an empty list. Each gets a MAC address.
     /// - Throws: `Diagnostics` for an unknown profile, and for a NIC that leads nowhere.
     package func nics(on host: Host) throws(Diagnostics) -> [NICRequest] {
+        try wishedNICs(on: host).map { nic in
+            var nic = nic
+            nic.mac = nic.mac ?? .random()
+            return nic
+        }
+    }
+
+    /// The same, with those MAC addresses only that were asked for.
+    func wishedNICs(on host: Host) throws(Diagnostics) -> [NICRequest] {
         if hasNoNICs, nics.isEmpty, nicProfile == nil { return [] }
         let isComplete = nicProfile == nil && nics.contains { $0.name.isEmpty && $0.source != nil }
         let profile = isComplete ? [] : try MachineProfiles(host.vars).nics(nicProfile ?? "default")
@@ -28,7 +46,6 @@ extension MachineSpec {
                 throw Diagnostics(
                     .error("the NIC \"\(nic.name)\" of \"\(name)\" names neither a bridge nor a network"))
             }
-            nic.mac = nic.mac ?? .random()
             return nic
         }
     }

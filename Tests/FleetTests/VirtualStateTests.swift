@@ -12,13 +12,13 @@ import Values
 /// connection is open.
 @Suite(.serialized) struct VirtualStateTests {
     private static func withFleet(
-        _ sls: String, _ body: (ScratchFleet, HypervisorConnection) async throws -> Void
+        _ sls: String, others: String = "", _ body: (ScratchFleet, HypervisorConnection) async throws -> Void
     ) async throws {
         let connection = try await HypervisorConnection.open(uri: "test:///default")
         do {
             try await ScratchFleet.with { fleet in
                 try fleet.write(
-                    "hosts:\n  here: {connection: local, roles: [vms], uri: 'test:///default'}\n",
+                    "hosts:\n  here: {connection: local, roles: [vms], uri: 'test:///default'}\n" + others,
                     to: "inventory/hosts.yaml")
                 try fleet.write(sls.replacing("{root}", with: fleet.root), to: "roles/vms/init.sls")
                 try await body(fleet, connection)
@@ -34,7 +34,7 @@ import Values
         let context = try fleet.context()
         var options = StateRunOptions()
         options.test = test
-        let reports = await StateRun(context, options: options).apply([], to: context.inventory.hosts)
+        let reports = await StateRun(context, options: options).apply([], to: [try context.host(named: "here")])
         return try #require(reports.first)
     }
 
@@ -119,6 +119,26 @@ import Values
             #expect(
                 second.results[0].comment
                     == "Domain test exists and is running\nOf a new VM only, and not compared: clock")
+            try await connection.setAutostart("test", false)
+        }
+    }
+
+    /// Another host may run the VM too: only one that is at work here is changed then.
+    @Test func aSilentHostKeepsAVMOff() async throws {
+        let sls = "test:\n  virt.running:\n    - autostart: true\n"
+        let silent = "  gone: {address: 127.0.0.1, roles: [hypervisor], uri: 'qemu+tls://127.0.0.1:1/system'}\n"
+        try await Self.withFleet(sls, others: silent) { fleet, connection in
+            try await connection.destroy("test")
+            for test in [true, false] {
+                let result = try #require(try await Self.apply(fleet, test: test).results.first)
+                #expect(result.result == false)
+                #expect(
+                    result.comment.hasPrefix("whether gone has \"test\" too cannot be known: "), "\(result.comment)")
+            }
+            #expect(try await connection.state("test").activity == .shutOff)
+            try await connection.start("test")
+            let changed = try #require(try await Self.apply(fleet).results.first)
+            #expect(changed.result == true && !changed.changes.isEmpty, "\(changed.comment)")
             try await connection.setAutostart("test", false)
         }
     }

@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import Fleet
 internal import Values
 
 /// What a VM is made of, as keys of an entry in vms.yaml.
 struct HardwareOptions: ParsableArguments {
-    @Option(help: "Image, by its name or the beginning of its SHA-256") var image: String?
+    @Option(help: "Image, by its name or the beginning of its SHA-256; or a file (with a / in it) or URL to take in")
+    var image: String?
     @Option(help: "VM profile (virt:profile:NAME of the vars)") var profile: String?
     @Option(help: "Number of processors (1)") var cpus: Int?
     @Option(help: "How many it can be given while it runs (4 times --cpus, 32 at most)") var maxCpus: Int?
@@ -28,10 +30,16 @@ struct HardwareOptions: ParsableArguments {
     @Option(name: .customLong("xml-patch"), help: "File with changes to its definition (see above)") var xmlPatch:
         String?
 
+    /// What is written on the command line is meant from where one is.
+    private static func located(_ image: String) -> String {
+        guard image.contains("/"), !image.contains("://") else { return image }
+        return DiskPath.absolute(DiskPath.expandingHome(image))
+    }
+
     var entry: Mapping {
         var entry = Mapping()
         let texts = [
-            ("image", image), ("profile", profile), ("memory", memory), ("max_memory", maxMemory),
+            ("image", image.map(Self.located)), ("profile", profile), ("memory", memory), ("max_memory", maxMemory),
             ("disk_profile", diskProfile), ("nic_profile", nicProfile), ("iso", iso), ("boot", boot),
             ("machine", machine), ("cpu", cpu), ("graphics", graphics), ("xml_patch", xmlPatch),
             ("root_tree", rootTree),

@@ -23,8 +23,8 @@ struct VMCreate: AsyncParsableCommand {
               drover vm create win --disk 60G --iso /srv/iso/setup.iso --graphics vnc --cpu host --on hv1
 
             --disk KEY=VALUE,...: name size format pool bus image source overlay cache io discard serial read_only \
-            device iothread sparse. --nic KEY=VALUE,...: name bridge network direct mode user model mac vlan mtu ip \
-            gateway dns.
+            device iothread iothread_id sparse backing_store_path backing_store_format. --nic KEY=VALUE,...: name bridge \
+            network direct mode user model mac vlan mtu ip gateway dns.
 
             --xml-patch FILE holds a fragment <domain xmlns:drover="urn:drover:patch:1">...</domain> that is laid over \
             the definition, element by element: attributes and text are set, elements that are not there are added. An \

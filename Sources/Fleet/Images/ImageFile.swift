@@ -41,10 +41,13 @@ struct ImageFile: Sendable, Hashable {
 
     /// Makes it an image of the store, unless one of its name is there.
     func takeIn(_ context: FleetContext, say: @escaping @Sendable (String) -> Void) async throws {
-        guard isMissing(in: context.directory) else { return }
-        let source = try source(in: context.directory)
-        say("taking in the image \"\(name)\"")
-        _ = try await ImageIntake(context.directory, say: say).add(source, names: ImageNames(name: name))
+        let directory = context.directory
+        try await ImageTurns.shared.inTurn("\(directory.images)/\(name)") {
+            guard isMissing(in: directory) else { return }
+            let source = try source(in: directory)
+            say("taking in the image \"\(name)\"")
+            _ = try await ImageIntake(directory, say: say).add(source, names: ImageNames(name: name))
+        }
     }
 }
 

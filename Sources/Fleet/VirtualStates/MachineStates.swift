@@ -27,7 +27,7 @@ enum MachineStates {
         let act: PowerAct = there.state.isActive ? .resume : .start(discardingSaved: false)
         let answers = await MachineCensus(call.context, driver: call.driver).take()
         try refuseElsewhere(call, answers, there.uuid)
-        if act.needsEveryHost { for answer in answers { _ = try answer.machines.get() } }
+        if act.needsEveryHost { try refuseSilent(call, answers) }
         if call.isTest {
             await call.foresight.foresee(machine: call.name, running: true)
         } else {
@@ -100,6 +100,16 @@ enum MachineStates {
                         ? bring
                         : "`drover op recover` settles a move that was interrupted; else take the definition that is "
                             + "left over from its host with `virsh undefine \(machine.uuid) --keep-nvram`"))
+        }
+    }
+
+    /// - Throws: ``HostProblem`` of a host that does not answer, and may have the VM too.
+    static func refuseSilent(_ call: VirtualCall, _ answers: [MachineCensus.Answer]) throws(HostProblem) {
+        for answer in answers {
+            guard case .failure(var problem) = answer.machines else { continue }
+            let why = problem.diagnostic.summary
+            problem.diagnostic.summary = "whether \(answer.host.name) has \"\(call.name)\" too cannot be known: \(why)"
+            throw problem
         }
     }
 

@@ -33,9 +33,10 @@ struct MachineUpdate: Sendable {
         // Only to ask all hosts tells whether it is here alone.
         let whole = await placement.survey([spec], places: [])
         try MachineStates.refuseElsewhere(call, whole.census, present.uuid)
-        if changes.contains(where: \.needsEveryHost) {
-            for answer in whole.census { _ = try answer.machines.get() }
-        }
+        // One that is at work here is at work nowhere else: nothing but to let it run on needs every host.
+        let mayBeElsewhere =
+            state.isActive ? changes.contains { $0.name == "state" } : changes.contains(where: \.isRisky)
+        if mayBeElsewhere { try MachineStates.refuseSilent(call, whole.census) }
         let isLive = call.truth("live") ?? true
         if !isLive, state.isActive { try refuseNow(changes) }
         var warnings: [Diagnostic] = []
@@ -51,6 +52,7 @@ struct MachineUpdate: Sendable {
                 wishes: [call.name: MachineWish(spec: spec)], survey: whole)
             var options = FleetApplying.Options()
             options.isLive = isLive
+            if !mayBeElsewhere { options.assumedAbsent = Set(whole.census.filter(\.isSilent).map(\.host.name)) }
             let steps = PlanSteps(call.context, driver: call.driver, plan: plan, options: options, say: { _ in })
             warnings = try await steps.carryOut(line)
         }
@@ -109,9 +111,13 @@ struct MachineUpdate: Sendable {
     }
 }
 
+extension MachineCensus.Answer {
+    fileprivate var isSilent: Bool { if case .failure = machines { true } else { false } }
+}
+
 extension FieldChange {
     /// Whether it would do harm if another host had the VM too.
-    fileprivate var needsEveryHost: Bool { if case .autostart = field { false } else { true } }
+    fileprivate var isRisky: Bool { if case .autostart = field { false } else { true } }
 }
 
 extension MachineArguments {

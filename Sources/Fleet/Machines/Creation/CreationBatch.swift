@@ -39,6 +39,11 @@ package struct CreationBatch: Sendable {
             }
         }
         if let found = Diagnostics(problems) { throw found }
+        var specs = specs
+        for index in specs.indices {
+            for file in specs[index].imageFiles { try await file.takeIn(context, say: say) }
+            specs[index].nameImages()
+        }
         say("looking for \(specs.count) VMs on every host")
         let placement = MachinePlacement(context, driver: driver)
         let survey = await placement.survey(specs)

@@ -38,9 +38,7 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: FreshCensus? = nil
     ) async throws -> Created {
-        var spec = spec
-        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
-        spec.nameImages()
+        let spec = try await withImages(spec)
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
@@ -73,6 +71,14 @@ package struct MachineCreation: Sendable {
             created.warnings = choice.warnings + created.warnings
             return created
         }
+    }
+
+    /// Takes in the image files that it names.
+    private func withImages(_ spec: MachineSpec) async throws -> MachineSpec {
+        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
+        var spec = spec
+        spec.nameImages()
+        return spec
     }
 
     /// What would be defined; nothing is made anywhere.

@@ -61,6 +61,7 @@ import Values
             }
             #expect(throws: Diagnostics.self) { try journal.refuseUnsettled("u-1") }
             try journal.refuseUnsettled(named: "web3")
+            #expect(!journal.hasEnded(under: "web2", within: 60))
             try log.record("finished")
             try journal.refuseUnsettled(named: "web2")
             #expect(journal.hasEnded(under: "web2", within: 60) && !journal.hasEnded(under: "web3", within: 60))

@@ -38,7 +38,15 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: FreshCensus? = nil
     ) async throws -> Created {
-        let spec = try await withImages(spec)
+        var named = spec
+        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
+        named.nameImages()
+        return try await make(named, on: host, assumedAbsent, census)
+    }
+
+    private func make(
+        _ spec: MachineSpec, on host: Host?, _ assumedAbsent: [String], _ census: FreshCensus?
+    ) async throws -> Created {
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
@@ -71,14 +79,6 @@ package struct MachineCreation: Sendable {
             created.warnings = choice.warnings + created.warnings
             return created
         }
-    }
-
-    /// Takes in the image files that it names.
-    private func withImages(_ spec: MachineSpec) async throws -> MachineSpec {
-        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
-        var spec = spec
-        spec.nameImages()
-        return spec
     }
 
     /// What would be defined; nothing is made anywhere.

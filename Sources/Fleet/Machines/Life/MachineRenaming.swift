@@ -83,9 +83,11 @@ package struct MachineRenaming: Sendable {
             try Task.checkCancellation()
             try await work.forward()
         } catch {
-            // To its end, though the task was cancelled; what cannot be taken back is left to recovery.
-            await Task { try? await work.back() }.value
-            throw error
+            throw await Undoing(driver: driver, host: held.found.host, log: log).after(error, over: held.connection) {
+                var work = work
+                work.connection = $0
+                try await work.back()
+            }
         }
         return Renamed(name: new, host: held.found.host, warnings: warnings(held.name, new, kept))
     }
@@ -177,14 +179,14 @@ package struct MachineRenaming: Sendable {
 }
 
 /// The steps of a rename, each of which looks first whether it is done already, in both directions.
-private struct RenameWork {
+private struct RenameWork: Sendable {
     let domain: DomainReference
     let old: String
     let new: String
     let moves: [PoolFiles.Move]
     /// Disks whose volumes keep their names, by the guest's names of them.
     let kept: [(target: String, path: String)]
-    let connection: HypervisorConnection
+    var connection: HypervisorConnection
     let files: PoolFiles
     let log: OperationLog
 

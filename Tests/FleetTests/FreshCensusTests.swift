@@ -1,3 +1,4 @@
+import Inventory
 import Synchronization
 import Testing
 import Values
@@ -35,6 +36,26 @@ import Values
         }
         _ = await census.answers()
         #expect(asked.value == 1)
+    }
+
+    /// That one host has a VM says nothing of the others.
+    @Test(arguments: [1, 2]) func whatSomeHostsSaidIsNotWhatAllSay(_ asked: Int) async throws {
+        try await ScratchFleet.with { fleet in
+            let hosts = "hosts: {hv1: {roles: [hypervisor]}, hv2: {roles: [hypervisor]}, web: {}}\n"
+            try fleet.write(hosts, to: "inventory/hosts.yaml")
+            let context = try fleet.context()
+            let answers = context.inventory.hosts.prefix(asked).map { host in
+                let silent = HostProblem(.failed, .error("not looked at", host: host.name))
+                return StockGathering.Answer(
+                    host: host, census: .init(host: host, machines: .success([])), stock: .failure(silent))
+            }
+            let survey = FleetSurvey(answers: answers, began: Clock.monotonic)
+            let census = FreshCensus(context, driver: NoHypervisor(), first: survey)
+            let told = await census.answers()
+            #expect(told.map(\.host.name) == ["hv1", "hv2"])
+            let isTaken = told.allSatisfy { if case .success = $0.machines { true } else { false } }
+            #expect(isTaken == (asked == 2))
+        }
     }
 
     @Test func thoseThatAskTogetherShareOneAnswer() async {

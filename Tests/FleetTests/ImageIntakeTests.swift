@@ -154,39 +154,138 @@ import Values
         }
     }
 
+    /// A signer with a key of its own, whose public half is in `keys`.
+    private struct Signer {
+        let home = "/tmp/drover-gpg-\(UUID().uuidString.prefix(8))"
+        var keys: String { home + "/keys.gpg" }
+
+        static func with(_ body: (Signer) async throws -> Void) async throws {
+            let signer = Signer()
+            try FileManager.default.createDirectory(
+                atPath: signer.home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            defer { try? FileManager.default.removeItem(atPath: signer.home) }
+            try await signer.gpg("--quick-generate-key", "signer@example.org", "ed25519", "sign", "never")
+            try await signer.gpg("--output", signer.keys, "--export")
+            var problem: (any Error)?
+            do { try await body(signer) } catch { problem = error }
+            _ = try? await ToolRun(tool: "gpgconf", words: ["--homedir", signer.home, "--kill", "all"]).run()
+            if let problem { throw problem }
+        }
+
+        func gpg(_ words: String...) async throws {
+            let own = ["--homedir", home, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""]
+            _ = try await ToolRun(tool: "gpg", words: own + words).orFail("prepare the test")
+        }
+    }
+
+    @Test func whatIsHeldAnswersForItsSignatureToo() async throws {
+        try await ScratchFleet.with { fleet in
+            let server = try FileServer(fleet.root)
+            defer { server.stop() }
+            let file = fleet.root + "/a.raw"
+            try Self.disk().write(to: URL(fileURLWithPath: file))
+            let checksum = "sha256:" + (try await Self.tool("sha256sum", file)).prefix(64)
+            let place = try #require(ImageLocation(server.url + "/a.raw"))
+            let intake = ImageIntake(fleet.directory)
+            let held = try await intake.add(
+                .location(place), names: Self.names("a"), proof: ImageProof(checksum: checksum))
+            let asked = server.requests.count { $0.hasPrefix("/a.raw ") }
+            try await Signer.with { signer in
+                try await signer.gpg("--output", fleet.root + "/a.sig", "--detach-sign", file)
+                try "another".write(toFile: fleet.root + "/b", atomically: true, encoding: .utf8)
+                try await signer.gpg("--output", fleet.root + "/b.sig", "--detach-sign", fleet.root + "/b")
+                func add(_ name: String, _ signature: String) async throws -> StoredImage {
+                    let proof = ImageProof(
+                        checksum: checksum, signature: server.url + "/" + signature, keyring: signer.keys)
+                    return try await intake.add(.location(place), names: Self.names(name), proof: proof)
+                }
+                let forged = await #expect(throws: Diagnostic.self) { try await add("forged", "b.sig") }
+                #expect(forged?.summary.contains("does not hold") == true)
+                #expect(try await add("signed", "a.sig").digest == held.digest)
+            }
+            #expect(server.requests.count { $0.hasPrefix("/a.raw ") } == asked, "it is not fetched again")
+            #expect(try ImageStore(fleet.directory).list().map(\.name) == ["a", "signed"])
+        }
+    }
+
+    @Test func whatIsNotItsFaultCostsNoDownload() async throws {
+        try await ScratchFleet.with { fleet in
+            let server = try FileServer(fleet.root)
+            defer { server.stop() }
+            let file = fleet.root + "/a.raw"
+            try Self.disk().write(to: URL(fileURLWithPath: file))
+            let checksum = "sha256:" + (try await Self.tool("sha256sum", file)).prefix(64)
+            let place = try #require(ImageLocation(server.url + "/a.raw"))
+            let other = fleet.root + "/other.raw"
+            try Self.disk(seed: 2).write(to: URL(fileURLWithPath: other))
+            let intake = ImageIntake(fleet.directory)
+            let proof = ImageProof(checksum: checksum)
+            // A name that something else has: nothing is fetched for it.
+            try await intake.add(.file(other), names: Self.names("taken"))
+            let refused = await #expect(throws: Diagnostic.self) {
+                try await intake.add(.location(place), names: Self.names("taken"), proof: proof)
+            }
+            #expect(refused?.summary.contains("is taken by") == true && server.requests.isEmpty)
+            // A signature that cannot be looked at: with a keyring it goes on behind the last byte.
+            try "nothing".write(toFile: fleet.root + "/a.sig", atomically: true, encoding: .utf8)
+            let unread = await #expect(throws: Diagnostic.self) {
+                try await intake.add(
+                    .location(place), names: Self.names("a"),
+                    proof: ImageProof(
+                        checksum: checksum, signature: server.url + "/a.sig", keyring: "/nowhere/keys.gpg"))
+            }
+            #expect(unread?.summary.contains("is not there") == true)
+            _ = try await intake.add(.location(place), names: Self.names("a"), proof: proof)
+            #expect(server.requests.filter { $0.hasPrefix("/a.raw") } == ["/a.raw -", "/a.raw bytes=\(8 << 20)-"])
+        }
+    }
+
+    @Test func nobodyElseFetchesWhatIsBeingChecked() async throws {
+        try await ScratchFleet.with { fleet in
+            let server = try FileServer(fleet.root)
+            defer { server.stop() }
+            try Self.disk().write(to: URL(fileURLWithPath: fleet.root + "/a.raw"))
+            let place = try #require(ImageLocation(server.url + "/a.raw"))
+            func download(isShort: Bool = false) -> ImageDownload {
+                ImageDownload(location: place, fleet: fleet.directory, isChecked: true, isShort: isShort) { _ in }
+            }
+            try await download().fetched { path in
+                for isShort in [false, true] {
+                    await #expect(throws: OperationLocked.self) {
+                        try await download(isShort: isShort).fetched { _ in Issue.record("fetched twice at once") }
+                    }
+                }
+                #expect(DiskPath.size(path) == 8 << 20, "whoever was refused leaves it")
+            }
+            try await download(isShort: true).fetched { #expect(DiskPath.exists($0)) }
+            #expect(DiskPath.list(ImageDownload.folder(fleet.directory)).isEmpty)
+        }
+    }
+
     @Test func signaturesAreChecked() async throws {
         try await ScratchFleet.with { fleet in
-            let home = "/tmp/drover-gpg-\(UUID().uuidString.prefix(8))"
-            try FileManager.default.createDirectory(
-                atPath: home, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            defer { try? FileManager.default.removeItem(atPath: home) }
-            func gpg(_ words: String...) async throws {
-                let own = ["--homedir", home, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""]
-                _ = try await ToolRun(tool: "gpg", words: own + words).orFail("prepare the test")
+            try await Signer.with { signer in
+                let root = fleet.root.replacing(" ", with: "_")
+                try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+                defer { try? FileManager.default.removeItem(atPath: root) }
+                try Self.disk().write(to: URL(fileURLWithPath: root + "/a.raw"))
+                let sums = try await Self.tool("sha256sum", root + "/a.raw")
+                try sums.write(toFile: root + "/SUMS", atomically: true, encoding: .utf8)
+                try await signer.gpg("--output", root + "/SUMS.sig", "--detach-sign", root + "/SUMS")
+                try await signer.gpg("--output", root + "/SUMS.asc", "--clear-sign", root + "/SUMS")
+                func add(_ list: String, _ signature: String) async throws -> StoredImage {
+                    try await ImageIntake(fleet.directory).add(
+                        .file(root + "/a.raw"), names: Self.names("signed"),
+                        proof: ImageProof(
+                            checksum: "file://\(root)/\(list)", signature: "file://\(root)/\(signature)",
+                            keyring: signer.keys))
+                }
+                #expect(try await add("SUMS", "SUMS.sig").name == "signed")
+                #expect(try await add("SUMS.asc", "SUMS.asc").name == "signed")
+                try (sums + "\n").write(toFile: root + "/SUMS", atomically: true, encoding: .utf8)
+                let forged = await #expect(throws: Diagnostic.self) { try await add("SUMS", "SUMS.sig") }
+                #expect(forged?.summary.contains("does not hold") == true)
             }
-            try await gpg("--quick-generate-key", "signer@example.org", "ed25519", "sign", "never")
-            try await gpg("--output", home + "/keys.gpg", "--export")
-            let root = fleet.root.replacing(" ", with: "_")
-            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-            defer { try? FileManager.default.removeItem(atPath: root) }
-            try Self.disk().write(to: URL(fileURLWithPath: root + "/a.raw"))
-            let sums = try await Self.tool("sha256sum", root + "/a.raw")
-            try sums.write(toFile: root + "/SUMS", atomically: true, encoding: .utf8)
-            try await gpg("--output", root + "/SUMS.sig", "--detach-sign", root + "/SUMS")
-            try await gpg("--output", root + "/SUMS.asc", "--clear-sign", root + "/SUMS")
-            func add(_ list: String, _ signature: String) async throws -> StoredImage {
-                try await ImageIntake(fleet.directory).add(
-                    .file(root + "/a.raw"), names: Self.names("signed"),
-                    proof: ImageProof(
-                        checksum: "file://\(root)/\(list)", signature: "file://\(root)/\(signature)",
-                        keyring: home + "/keys.gpg"))
-            }
-            #expect(try await add("SUMS", "SUMS.sig").name == "signed")
-            #expect(try await add("SUMS.asc", "SUMS.asc").name == "signed")
-            try (sums + "\n").write(toFile: root + "/SUMS", atomically: true, encoding: .utf8)
-            let forged = await #expect(throws: Diagnostic.self) { try await add("SUMS", "SUMS.sig") }
-            #expect(forged?.summary.contains("does not hold") == true)
-            _ = try? await ToolRun(tool: "gpgconf", words: ["--homedir", home, "--kill", "all"]).run()
         }
     }
 

@@ -61,8 +61,10 @@ import Values
             }
             #expect(throws: Diagnostics.self) { try journal.refuseUnsettled("u-1") }
             try journal.refuseUnsettled(named: "web3")
+            #expect(!journal.hasEnded(under: "web2", within: 60))
             try log.record("finished")
             try journal.refuseUnsettled(named: "web2")
+            #expect(journal.hasEnded(under: "web2", within: 60) && !journal.hasEnded(under: "web3", within: 60))
             let clone = try journal.begin("clone", Mapping([("vm", "b"), ("uuid", "u-2"), ("source_uuid", "u-1")]))
             #expect(throws: Diagnostics.self) { try journal.refuseUnsettled("u-1") }
             try clone.record("undone")
@@ -99,6 +101,9 @@ import Values
         #expect(try objection { $0.addedNICs = [try NICRequest(argument: "bridge=b,ip=10.0.0.1/8")] } != nil)
         #expect(try objection { $0.boot = ["disk", "floppy"] }?.contains("floppy") == true)
         #expect(try objection { $0.boot = ["disk", "disk"] }?.contains("twice") == true)
+        #expect(
+            try objection { $0.addedDisks = [try DiskRequest(argument: "source=/a,device=floppy")] }?.contains("floppy")
+                == true)
         #expect(try objection { $0.addedDisks = [try DiskRequest(argument: "1G")] } == nil)
         #expect(ChangeRequest().isEmpty)
     }

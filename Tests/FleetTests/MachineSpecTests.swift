@@ -45,13 +45,15 @@ import Values
         let texts = [
             ("size", disk.size?.description), ("format", disk.format), ("pool", disk.pool), ("bus", disk.bus),
             ("image", disk.image), ("source", disk.source), ("cache", disk.cache), ("io", disk.io),
-            ("serial", disk.serial), ("device", disk.device == .disk ? nil : disk.device.rawValue),
+            ("serial", disk.serial), ("backing", disk.backing.map { "\($0.path) (\($0.format))" }),
+            ("hostname_property", disk.hostnameProperty), ("device", disk.device == .disk ? nil : disk.device.rawValue),
         ]
         for (key, text) in texts { if let text { value[key] = Value(text) } }
         let truths = [
             ("overlay", disk.overlay), ("discard", disk.discard), ("iothread", disk.iothread), ("sparse", disk.sparse),
             ("read_only", disk.isReadOnly ? true : nil),
         ]
+        if let id = disk.iothreadID { value["iothread_id"] = Value(id) }
         for (key, truth) in truths { if let truth { value[key] = Value(truth) } }
         return Value(value)
     }

@@ -42,10 +42,9 @@ import Values
                         - {path: /etc/outside, contents: "$(kept)\\n", mode: '0640', owner: 'ops:ops'}
                         - {path: /etc/state/some dir/a file, contents: "one\\n"}
                         """))
-            var boot = try await FirstBoot(
-                MachineSpec(name: "web1", entry.map ?? Mapping(), vars: Mapping()), instance: "test-\(getpid())",
-                nics: [],
-                host: host)
+            let spec = try MachineSpec(name: "web1", entry.map ?? Mapping(), vars: Mapping())
+            var boot = try FirstBoot(
+                spec, instance: "test-\(getpid())", nics: [], host: host, key: await FirstBoot.ownKey(for: spec))
             boot = FirstBoot(
                 instance: boot.instance, spec: boot.spec, nics: [], login: GuestLogin(user: "ops", keys: []),
                 hostKey: boot.hostKey, publicHostKey: boot.publicHostKey)

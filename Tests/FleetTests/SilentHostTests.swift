@@ -88,7 +88,7 @@ struct SilentHostTests {
             }
             #expect(
                 Set(problems) == [
-                    "silent1: no answer within 6 s", "silent2: no answer within 6 s", "silent3: no answer within 6 s",
+                    "silent1: no answer within 8 s", "silent2: no answer within 8 s", "silent3: no answer within 8 s",
                     "refusing1: connection refused",
                 ])
         }

@@ -79,8 +79,20 @@ import Values
             base.spec.capacity = 2 << 20
             let growing = try await volumes.converge(base, on: node, check: true)
             #expect(growing.changes.map(\.text) == ["capacity: 1M -> 2M"])
+            // None is made smaller; who asks for a size exactly is told.
             base.spec.capacity = 1 << 19
+            let larger = try await volumes.converge(base, on: node)
+            #expect(larger.isUnchanged && larger.consequences.first?.contains("as large as it is: 1M") == true)
+            base.sizing = .exact
             #expect(await said { try await volumes.converge(base, on: node) }.contains("capacity: 1M -> 512K"))
+            base.sizing = .any
+            #expect(try await volumes.converge(base, on: node).isUnchanged)
+            base.spec.mode = 0o604
+            #expect(await said { try await volumes.converge(base, on: node) }.contains("permissions.mode"))
+            var typed = VolumeWish(pool: "used", spec: VolumeSpec(name: "typed", capacity: 1 << 20))
+            typed.type = "block"
+            let wrong = await said { try await volumes.converge(typed, on: node) }
+            #expect(wrong.contains("volumes of a dir pool are of type \"file\""), "\(wrong)")
             let network = NetworkWish(NetworkSpec(name: "used", bridge: "br0"))
             _ = try await NetworkConvergence(context, driver: driver).converge(network, on: node)
             _ = try await connection.define(

@@ -103,6 +103,51 @@ import Values
         }
     }
 
+    /// A pool that does not say what is in it, and what that means to a path.
+    @Test(arguments: FleetFixtures.cases("stores/unread.yaml"))
+    func aPoolThatCannotBeReadCountsWhereItMatters(_ line: FixtureCase) async throws {
+        let name = "unread-\(try #require(line["case"]?.string))"
+        try await withChain(name) { _, _, _, connection, _ in
+            if let device = line["device"]?.string {
+                _ = try await connection.define(
+                    xml: """
+                        <domain type='test'><name>vm-\(name)</name><memory unit='MiB'>64</memory>
+                        <os><type>hvm</type></os><devices>\(device)</devices></domain>
+                        """)
+                if line["running"]?.bool == true { try await connection.start(.name("vm-\(name)")) }
+            }
+            let pool = PoolInfo(name: "nas", type: try #require(line["type"]?.string), path: "/srv/nas")
+            let problem = HypervisorError(code: .systemError, message: "stale handle", operation: "read it")
+            let machines = try await connection.storeReferences().filter { $0.domain == "vm-\(name)" }
+            let use = StoreUse([pool], [], machines, [:], unread: [.init(pool: pool, problem: problem)])
+            let path = try #require(line["path"]?.string)
+            let users = use.users(of: [path])
+            #expect(users.isEmpty == (line["matters"]?.bool == false), "\(users.map(\.text))")
+            #expect(users.allSatisfy { $0.text.contains("\"nas\"") && $0.text.contains("stale handle") })
+            let isRead = (try? use.requireRead(for: [path])) != nil
+            #expect(isRead == users.isEmpty)
+            // To a pool itself it always does.
+            #expect(use.users(ofPool: pool).contains { $0.name == "nas" })
+            if line["device"] != nil {
+                if line["running"]?.bool == true { try await connection.destroy(.name("vm-\(name)")) }
+                try await connection.undefine(.name("vm-\(name)"))
+            }
+        }
+    }
+
+    /// Whatever libvirt waits for there, such as a file server that is away.
+    @Test(.timeLimit(.minutes(1))) func aQuestionThatHangsEnds() async throws {
+        let connection = try await HypervisorConnection.open(uri: "test:///default", timeout: .seconds(1))
+        let error = await #expect(throws: HypervisorError.self) {
+            try await connection.answered("read pool \"nas\"") { () async throws(HypervisorError) -> Int in
+                await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+                return 1
+            }
+        }
+        #expect(error?.code == .timedOut && error?.description.contains("read pool \"nas\"") == true)
+        await connection.close()
+    }
+
     @Test func whatOthersStandOnKeepsItsSize() async throws {
         try await withChain("sizes") { context, node, driver, connection, _ in
             let change = VolumeChange(context, driver: driver, pool: "sizes")

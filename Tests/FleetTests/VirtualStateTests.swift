@@ -102,6 +102,27 @@ import Values
         }
     }
 
+    @Test func oneArgumentAloneIsApplied() async throws {
+        let sls = """
+            test:
+              virt.running:
+                - autostart: True
+                - clock: {utc: True}
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            let report = try await Self.converge(fleet)
+            let wanted: Value = ["test": ["autostart": true, "definition": true]]
+            #expect(Value(report.results[0].changes) == wanted)
+            #expect(try await connection.domains().first { $0.name == "test" }?.autostart == true)
+            let second = try await Self.apply(fleet)
+            #expect(second.changes == 0, "\(second.value)")
+            #expect(
+                second.results[0].comment
+                    == "Domain test exists and is running\nOf a new VM only, and not compared: clock")
+            try await connection.setAutostart("test", false)
+        }
+    }
+
     @Test func whatIsNotThereFails() async throws {
         let sls = """
             nobody:
@@ -190,6 +211,94 @@ import Values
             #expect(Value(gone.results[0].changes) == wanted)
             #expect(try await connection.pool("vms") == nil)
             #expect(try await Self.apply(fleet).results[0].comment == "Storage pool could not be found: vms")
+        }
+    }
+
+    /// Without a kind the arguments are laid over what is there.
+    @Test func whatIsSaidOfAPoolThatIsThereCounts() async throws {
+        let sls = """
+            there:
+              virt.pool_running:
+                - permissions:
+                  - mode: '0711'
+                - autostart: True
+            lan3:
+              virt.network_running:
+                - mtu: 1400
+            nobody:
+              virt.network_running:
+                - mtu: 1400
+            again:
+              virt.pool_running:
+                - name: there
+                - ptype: dir
+                - target: /there
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            try await connection.definePool(xml: try PoolSpec(name: "there", path: "/there").xml())
+            var lan = NetworkSpec(name: "lan3", mode: .isolated)
+            lan.addressing = [NetworkAddressing(address: "10.3.0.1", prefix: 24)]
+            try await connection.defineNetwork(xml: try lan.xml())
+            let report = try await Self.apply(fleet)
+            #expect(report.results.map(\.result) == [true, true, false, true], "\(report.value)")
+            let pool = try #require(try await connection.pool("there"))
+            #expect(pool.isActive && pool.autostart && pool.path == "/there")
+            let found = try await connection.poolDocument("there").flatMap(PoolSpec.init(reading:))
+            #expect(found?.permissions.mode == 0o711)
+            let network = try #require(try await connection.network("lan3"))
+            // As the argument's documentation says, it starts with its host unless told otherwise.
+            #expect(network.isActive && network.autostart)
+            #expect(try await connection.networkDocument("lan3").flatMap(NetworkSpec.init(reading:))?.mtu == 1400)
+            #expect(report.results[2].comment.contains("nothing says what it would be like"))
+            let second = try await Self.apply(fleet)
+            #expect(second.results.map(\.changes.isEmpty) == [true, true, true, true], "\(second.value)")
+            try await connection.stopPool("there")
+            try await connection.undefinePool("there")
+            try await connection.stopNetwork("lan3")
+            try await connection.undefineNetwork("lan3")
+        }
+    }
+
+    /// Later states of a check see the pools and networks as they would be by then.
+    @Test func aCheckKnowsWhatWouldBeByThen() async throws {
+        let sls = """
+            gone:
+              virt.pool_deleted:
+                - name: early
+            started:
+              virt.pool_running:
+                - name: early
+            made:
+              virt.pool_running:
+                - name: early
+                - ptype: dir
+                - target: /late
+            known:
+              virt.pool_running:
+                - name: early
+            wire:
+              virt.network_defined:
+                - bridge: br3
+                - forward: bridge
+            up:
+              virt.network_running:
+                - name: wire
+            """
+        try await Self.withFleet(sls) { fleet, connection in
+            try await connection.definePool(xml: try PoolSpec(name: "early", path: "/early").xml())
+            try await connection.startPool("early")
+            let foretold = try await Self.apply(fleet, test: true)
+            let applied = try await Self.apply(fleet)
+            #expect(foretold.results.map(\.changes) == applied.results.map(\.changes), "\(foretold.value)")
+            #expect(
+                Array(applied.results.map { Value($0.changes) }.dropFirst()) == [
+                    [:], ["early": "Pool defined, marked for autostart, started"], [:],
+                    ["wire": "Network defined, marked for autostart"], ["wire": "Network started"],
+                ] as [Value])
+            try await connection.stopPool("early")
+            try await connection.undefinePool("early")
+            try await connection.stopNetwork("wire")
+            try await connection.undefineNetwork("wire")
         }
     }
 

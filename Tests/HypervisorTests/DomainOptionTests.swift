@@ -59,6 +59,18 @@ import Testing
             $0.disks[0].io = "native"
             $0.disks[0].discard = false
         },
+        Option("drives-empty") {
+            $0.disks.append(DiskSpec(source: nil, format: "raw", device: .cdrom, bus: "sata", discard: false))
+            $0.disks.append(DiskSpec(source: nil, format: "raw", device: .floppy, bus: "fdc", discard: false))
+        },
+        Option("floppy") {
+            $0.disks.append(
+                DiskSpec(source: .file("/srv/boot.img"), format: "raw", device: .floppy, bus: "fdc", discard: false))
+        },
+        Option("iothread-second") {
+            $0.ioThreads = 2
+            $0.disks[0].ioThread = 2
+        },
         Option("disk-block") { $0.disks[0].source = .block("/dev/vg/web1") },
         Option("disk-volume") { $0.disks[0].source = .volume(pool: "ceph", name: "web1_system") },
         Option("disk-read-only") { $0.disks[0].isReadOnly = true },
@@ -99,7 +111,15 @@ import Testing
         },
         Option("ports-none") { $0.details.serials = [] },
         Option("stop-on-reboot") { $0.details.stopsOnReboot = true },
-        Option("host-devices") { $0.details.hostDevices = [try #require(PCIAddress("0000:3b:02.1"))] },
+        Option("host-devices") { $0.details.hostDevices = [.pci(try #require(PCIAddress("0000:3b:02.1")))] },
+        Option("host-devices-other") {
+            $0.sparePorts = 1
+            $0.details.hostDevices = [
+                .usb(vendor: 0x046d, product: 0xc534), .usbAddress(bus: 1, device: 4),
+                .mediated(uuid: "4b20d080-1b54-4048-85b3-a6a62d165c01"),
+            ]
+        },
+        Option("graphics-port") { $0.display = .init(.vnc, port: 5910) },
         Option("direct-boot") {
             $0.details.directBoot = .init(
                 kernel: "/boot/vmlinuz", initrd: "/boot/initrd.img", commandLine: "console=ttyS0 root=/dev/vda1 & <>")

@@ -41,6 +41,10 @@ extension OnALab {
                 #expect(blocks <= (13 << 10) + 256)
                 #expect(try await fleet.told(host, "ls -A /var/lib/libvirt/images").contains(".part") == false)
             }
+            // One of them as if its push had been cut off before libvirt looked again.
+            let path = volume(digest)
+            _ = try await fleet.told(
+                "hv2", "mv \(path) /root/aside && virsh -q pool-refresh default && mv /root/aside \(path)")
             let again = try await fleet.drover.json("image", "push", "spread", "-t", "hv1,hv2")
             #expect(again["hosts"].list.map { $0["result"].string } == ["present", "present"])
             #expect(again["controller_bytes"].number == 0)
@@ -50,6 +54,21 @@ extension OnALab {
             try await fleet.drover.must("image", "remove", "spread", "--yes")
             for host in ["hv1", "hv2"] { #expect(try await fleet.on(host, "ls \(volume(digest))").succeeded == false) }
             #expect(try await fleet.drover("image", "show", "spread").code == 1)
+        }
+
+        @Test func aVMHasItsImageFromAnotherHost() async throws {
+            let fleet = try LabFleet.shared()
+            let digest = try await image(fleet, "fed")
+            try await fleet.drover.must("image", "push", "fed", "-t", "hv1")
+            try await fleet.drover.must("vm", "create", "fed", "--image", "fed", "--no-start", "--on", "hv2")
+            #expect(try await fleet.told("hv2", "sha256sum \(volume(digest))").hasPrefix(digest))
+            let operations = try await fleet.drover.json("op", "list").list
+            let created = try #require(operations.last { $0["kind"].string == "create" }?["operation"].string)
+            let made = try await fleet.drover.json("op", "show", created).list.compactMap { $0["volume"].string }
+            #expect(made == ["fed_system.qcow2", "fed_seed.iso"] || made == ["fed_seed.iso", "fed_system.qcow2"])
+            #expect(operations.last { $0["kind"].string == "push" }?["last_step"].string == "finished")
+            try await fleet.drover.must("vm", "delete", "fed", "--yes")
+            try await fleet.drover.must("image", "remove", "fed", "--yes")
         }
 
         @Test func whatIsInUseStays() async throws {
@@ -64,7 +83,11 @@ extension OnALab {
             let other = try await fleet.spoiled("pruner")
             let orphan = try await image(fleet, "orphan")
             try await fleet.drover.must("image", "push", "orphan", "-t", host)
-            try await other.must("image", "prune", "-t", host, "--yes")
+            // A host that does not answer holds up nobody, and is named.
+            _ = try fleet.write(
+                "pruner/inventory/gone.yaml", "hosts: {gone: {address: 127.0.0.1, roles: [hypervisor]}}\n")
+            let pruned = try await other("image", "prune", "-t", "\(host),gone", "--yes")
+            #expect(pruned.code == 4 && pruned.problem.contains("gone"), pruned.words)
             #expect(try await fleet.on(host, "ls \(volume(orphan))").succeeded == false)
             let path = volume(digest).replacingOccurrences(of: ".raw", with: ".qcow2")
             #expect(try await fleet.on(host, "ls \(path)").succeeded)

@@ -159,7 +159,9 @@ private actor Watch {
     }
 
     private static func records(_ journal: String) -> Set<String> {
-        Set((try? FileManager.default.subpathsOfDirectory(atPath: journal)) ?? [])
+        // By name alone: records of closed operations move to a directory of their own.
+        let files = (try? FileManager.default.subpathsOfDirectory(atPath: journal)) ?? []
+        return Set(files.filter { $0.hasSuffix(".jsonl") }.map { ($0 as NSString).lastPathComponent })
     }
 
     /// Whether it has ended, and waits to be asked how.

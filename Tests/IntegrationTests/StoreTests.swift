@@ -57,6 +57,31 @@ extension OnALab {
             _ = try await fleet.told("hv2", "rm -r /srv/data")
         }
 
+        /// What is wrong with one pool is no matter of another's, and is not mended by formatting.
+        @Test func aBrokenPoolHoldsUpNoOther() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.converged()
+            let drover = fleet.drover
+            for name in ["near", "gone"] {
+                try await drover.must("pool", "create", name, "--path", "/srv/\(name)", "-t", "hv1")
+            }
+            try await drover.must("pool", "volume", "create", "near", "v.qcow2", "--size", "1M", "-t", "hv1")
+            _ = try await fleet.told("hv1", "rmdir /srv/gone")
+            try await drover.must("pool", "volume", "delete", "near", "v.qcow2", "--yes", "-t", "hv1")
+            let anew = try await drover(
+                "pool", "create", "gone", "--path", "/srv/gone", "--build", "overwrite", "--yes", "-t", "hv1")
+            #expect(anew.code == 3 && anew.problem.contains("its devices are not prepared anew"), anew.words)
+            for name in ["near", "gone"] { try await drover.must("pool", "delete", name, "--yes", "-t", "hv1") }
+            _ = try await fleet.told("hv1", "rm -r /srv/near")
+        }
+
+        @Test(arguments: [
+            ["--trunk"], ["--domain-local-only"], ["--bootp-server", "10.9.0.2"],
+        ]) func anOptionThatWouldDoNothingIsRefused(_ options: [String]) async throws {
+            let ended = try await LabFleet.shared().drover.run(["network", "create", "none", "-t", "hv1"] + options)
+            #expect(ended.code == 64 && ended.problem.contains("\(options[0]) needs --"), ended.words)
+        }
+
         @Test func whatCannotStartLeavesNoPoolAndNoSecret() async throws {
             let fleet = try LabFleet.shared()
             try await fleet.converged()

@@ -34,7 +34,7 @@ struct ImageRemove: AsyncParsableCommand {
         let hosts = try context.hosts(common.target).filter { common.target != nil || $0.isHypervisor }
         let removal = ImageRemoval(context, driver: try common.hypervisors(context))
         let copies = try await removal.copies(
-            of: [found.digest], on: hosts, assumedUnused: assumeUnused, refusing: true)
+            of: [found.digest], on: hosts, assumedUnused: assumeUnused)
         for (host, copy) in copies { Terminal.note("\(host.name): \(Printable.line(copy.volume.path)) will be lost") }
         if common.target == nil {
             Terminal.note("\(found.name)@sha256:\(found.digest) will be lost on this controller")
@@ -52,7 +52,7 @@ struct ImagePrune: AsyncParsableCommand {
         commandName: "prune", abstract: "Remove hosts' copies of images that no VM stands on",
         discussion: """
             Copies of images without a name here go; with --all those of named images too, which the next VM fetches again.
-            A host that does not answer is left alone.
+            A host that does not answer keeps what it has, and is named (exit 4).
 
             EXAMPLES
               drover image prune -t 'hv*' --all
@@ -73,9 +73,7 @@ struct ImagePrune: AsyncParsableCommand {
         let hosts = try context.hosts(common.target).filter(\.isHypervisor)
         let removal = ImageRemoval(context, driver: try common.hypervisors(context))
         let named = try store.list().map(\.digest)
-        // What does not answer keeps what it has.
-        let unused = try await removal.copies(
-            of: nil, on: hosts, assumedUnused: hosts.map(\.name), refusing: false)
+        let (unused, silent) = await removal.unused(on: hosts)
         let copies = unused.filter { pair in all || !named.contains { $0.hasPrefix(pair.copy.digest) } }
         for (host, copy) in copies { Terminal.note("\(host.name): \(Printable.line(copy.volume.path))") }
         var problems: [HostProblem] = []
@@ -85,6 +83,6 @@ struct ImagePrune: AsyncParsableCommand {
         }
         let swept = try store.sweep()
         Terminal.note("\(copies.count - problems.count) copies on hosts and \(swept) files of this controller removed")
-        try failIfAny(problems)
+        try failIfAny(problems + silent)
     }
 }

@@ -36,6 +36,12 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "Group of settings for cards: NAME[,vlan=N][,vport=TYPE][,default] (repeatable)")
     var portgroup: [String] = []
 
+    func validate() throws {
+        if domainLocalOnly, domain == nil { throw ValidationError("--domain-local-only needs --domain") }
+        if trunk, vlan.isEmpty { throw ValidationError("--trunk needs --vlan") }
+        if bootpServer != nil, bootpFile == nil { throw ValidationError("--bootp-server needs --bootp-file") }
+    }
+
     /// The options that were given, laid over `base`.
     func arguments(over base: Mapping) throws -> Mapping {
         var map = base
@@ -47,7 +53,12 @@ struct NetworkOptions: ParsableArguments {
         if !interface.isEmpty { map["interfaces"] = Value(interface.map { Value($0) }) }
         if !pciAddress.isEmpty { map["addresses"] = Value(pciAddress.map { Value($0) }) }
         if let mtu { map["mtu"] = Value(mtu) }
-        if let domain { map["domain"] = ["name": Value(domain), "localOnly": Value(domainLocalOnly)] }
+        if let domain {
+            var whole = map["domain"]?.map ?? Mapping()
+            whole["name"] = Value(domain)
+            if domainLocalOnly { whole["localOnly"] = true }
+            map["domain"] = Value(whole)
+        }
         if !vlan.isEmpty {
             map["tag"] = ["trunk": Value(trunk), "tags": Value(vlan.map { ["id": Value($0)] })]
         }

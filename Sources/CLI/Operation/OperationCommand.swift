@@ -48,7 +48,7 @@ struct OperationRecover: AsyncParsableCommand {
     func run() async throws {
         let context = try common.context()
         let journal = Journal(context.directory)
-        let records = try id.map { [try journal.known($0)] } ?? journal.operations().filter { !$0.isClosed }
+        let records = try id.map { [try journal.known($0)] } ?? journal.unfinished()
         let recovery = OperationRecovery(context, driver: try common.hypervisors(context))
         var results: [Value] = []
         var failures: [Diagnostic] = []

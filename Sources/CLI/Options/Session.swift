@@ -47,3 +47,10 @@ func failIfAny(_ problems: [HostProblem]) throws {
     let failed = problems.contains { $0.kind == .failed }
     throw CommandFailure(failed ? .hostsFailed : .hostsUnreachable, problems.map(\.diagnostic))
 }
+
+/// The same of things of any kind; what kept the only one is told, and exits, as it is.
+/// - Parameter count: how many there were.
+func failIfAny(_ errors: [any Error], of count: Int) throws {
+    if count == 1, let only = errors.first { throw only }
+    try failIfAny(errors.map { HostProblem($0) })
+}

@@ -12,7 +12,7 @@ struct PoolCreate: AsyncParsableCommand {
             transient, autostart); options are laid over it. What fails midway is taken back.
 
             Directories are made where they do not exist. A logical, disk or zfs pool whose devices are empty is made on
-            them; --build overwrite does so whatever is on them.
+            them; --build overwrite does so whatever is on them. A pool that is there already is never built again.
 
             EXAMPLES
               drover pool create data --path /srv/data --mode 0711 -t hypervisors
@@ -30,7 +30,7 @@ struct PoolCreate: AsyncParsableCommand {
     @Flag(help: "It is gone once it is stopped") var transient = false
     @Flag(inversion: .prefixedNo, help: "Start it with its host") var autostart: Bool?
     @Flag(inversion: .prefixedNo, help: "Start it now") var start = true
-    @Option(help: "How its devices are prepared: plain, keep (only if nothing is on them) or overwrite")
+    @Option(help: "How the devices of a new one are prepared: plain, keep (only if nothing is on them) or overwrite")
     var build: PoolBuildArgument?
     @Flag(help: "Change a pool of that name that differs") var replace = false
     @Flag(help: "Show what would change, and change nothing") var check = false
@@ -89,7 +89,8 @@ struct PoolSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change a pool: its permissions, its source, its login, its autostart",
         discussion: """
-            What is not named stays. A pool whose volumes a VM uses is changed in its permissions, login and autostart only.
+            What is not named stays. A pool whose volumes a VM uses is changed in its permissions, login and autostart only,
+            and goes on running: unless it is a directory, it takes them up when it next starts.
 
             EXAMPLES
               drover pool set data --mode 0700 -t hypervisors

@@ -78,7 +78,7 @@ struct PoolDelete: AsyncParsableCommand {
         let context = try common.context()
         let hosts = try common.hostsToChange(context)
         let deletion = PoolDeletion(context, driver: try common.hypervisors(context), assumedAbsent: assumeAbsent)
-        let plans = await HostAnswers(hosts, limit: context.parallel, within: context.timeout * 3) {
+        let plans = await HostAnswers(hosts, limit: context.parallel, within: context.timeout * 4) {
             [name, content] host in
             try await deletion.plan(name, on: host, content: content)
         }

@@ -28,6 +28,10 @@ enum ExitStatus: Int32 {
             Terminal.show(failure.diagnostics)
             return failure.status.rawValue
         }
+        if let unsettled = error as? OperationUnsettled {
+            Terminal.show([unsettled.diagnostic])
+            return ExitStatus.unknownOutcome.rawValue
+        }
         if let diagnostics = diagnostics(of: error) {
             Terminal.show(diagnostics)
             let isUnreached = (error as? HostProblem).map { $0.kind != .failed } ?? false
@@ -52,6 +56,7 @@ enum ExitStatus: Int32 {
         case let one as Diagnostic: [one]
         case let file as FileError: [file.diagnostic]
         case let error as PKIError: [error.diagnostic]
+        case let unsettled as OperationUnsettled: [unsettled.diagnostic]
         case let problem as HostProblem: [problem.diagnostic]
         default: nil
         }

@@ -25,7 +25,7 @@ enum CreationView {
         }
     }
 
-    /// - Throws: ``CommandFailure`` when one failed; with 3 when there were others.
+    /// - Throws: ``CommandFailure`` when one failed; with 3 when there were others, with 5 when not all could be taken back.
     static func show(_ outcomes: [Outcome], _ format: OutputFormat) throws {
         var told: Set<Diagnostic> = []
         for outcome in outcomes {
@@ -45,12 +45,16 @@ enum CreationView {
             }.joined()
         }
         var problems: [Diagnostic] = []
+        var status = ExitStatus.hostsFailed
         for outcome in outcomes {
-            if case .failure(let error) = outcome.result { problems += diagnostics(error) }
+            if case .failure(let error) = outcome.result {
+                problems += diagnostics(error)
+                if error is OperationUnsettled { status = .unknownOutcome }
+            }
             if let problem = outcome.aftermath { problems += diagnostics(problem) }
         }
         guard !problems.isEmpty else { return }
-        throw CommandFailure(.hostsFailed, problems)
+        throw CommandFailure(status, problems)
     }
 
     private static func line(_ outcome: Outcome, _ created: MachineCreation.Created) -> String {

@@ -3,7 +3,8 @@ internal import Values
 
 extension CommonOptions {
     /// Waits until the guests of VMs can be logged in to, all at once; tells of each stage.
-    func waitForGuests(_ names: [String], seconds: Int) async throws {
+    /// - Returns: why some cannot.
+    func waitForGuests(_ names: [String], seconds: Int) async throws -> [any Error] {
         let context = try context()
         let driver = try hypervisors(context)
         let isVerbose = verbose
@@ -22,8 +23,6 @@ extension CommonOptions {
             }
         }
         Terminal.clearStatus()
-        let problems = outcomes.compactMap(\.self)
-        for problem in problems.dropLast() { _ = ExitStatus.report(problem) }
-        if let last = problems.last { throw last }
+        return outcomes.compactMap(\.self)
     }
 }

@@ -11,6 +11,7 @@ struct VMStart: AsyncParsableCommand {
     @Flag(help: "Throw away the memory of saved VMs: a cold start") var discardSaved = false
     @Flag(help: "Wait until the guests can be logged in to") var wait = false
     @Option(help: "The same, but wait at most so many seconds (300)") var waitFor: Int?
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -23,8 +24,14 @@ struct VMStart: AsyncParsableCommand {
         if discardSaved {
             try common.confirmed("throw away the memory of \(names.quoted), as far as it is saved?")
         }
-        try await common.act(.start(discardingSaved: discardSaved), on: names)
-        if wait || waitFor != nil { try await common.waitForGuests(names, seconds: waitFor ?? 300) }
+        let outcomes = try await common.tell(
+            .start(discardingSaved: discardSaved), on: names, assumedAbsent: other.assumeAbsent)
+        var errors = outcomes.compactMap(\.error)
+        if wait || waitFor != nil {
+            let started = outcomes.filter { $0.error == nil }.map(\.name)
+            errors += try await common.waitForGuests(started, seconds: waitFor ?? 300)
+        }
+        try failIfAny(errors, of: outcomes.count)
     }
 }
 
@@ -58,6 +65,7 @@ struct VMDelete: AsyncParsableCommand {
         commandName: "delete", abstract: "Delete a VM and its own volumes; its image stays")
     @Argument(help: "VM") var name: String
     @Flag(help: "Delete it though it runs") var force = false
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -78,7 +86,7 @@ struct VMDelete: AsyncParsableCommand {
         for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
         Terminal.show(remains.warnings)
         try common.confirmed("delete \"\(found.machine.name)\"?")
-        let kept = try await deletion.delete(found, volumes: volumes, force: force)
+        let kept = try await deletion.delete(found, volumes: volumes, force: force, assumedAbsent: other.assumeAbsent)
         Terminal.show(kept)
         Terminal.note("\(found.machine.name) deleted")
     }

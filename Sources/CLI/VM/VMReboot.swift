@@ -44,9 +44,10 @@ struct VMPause: AsyncParsableCommand {
 struct VMResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Have paused VMs go on")
     @Argument(help: "VMs") var names: [String]
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
-    func run() async throws { try await common.act(.resume, on: names) }
+    func run() async throws { try await common.act(.resume, on: names, assumedAbsent: other.assumeAbsent) }
 }
 
 struct VMSave: AsyncParsableCommand {

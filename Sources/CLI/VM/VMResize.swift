@@ -25,6 +25,7 @@ struct VMResize: AsyncParsableCommand {
     @Option(help: "How much memory it can have without a new start") var maxMemory: SizeArgument?
     @Flag(help: "Change the running guest only, not its definition") var liveOnly = false
     @Flag(help: "Change the definition only, not the running guest") var nextBoot = false
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -44,7 +45,7 @@ struct VMResize: AsyncParsableCommand {
         request.scope = liveOnly ? .live : nextBoot ? .next : .both
         let context = try common.context()
         let resizing = MachineResizing(context, driver: try common.hypervisors(context))
-        let changes = try await resizing.resize(name, request)
+        let changes = try await resizing.resize(name, request, assumedAbsent: other.assumeAbsent)
         Output.write(changes, common.format)
     }
 }

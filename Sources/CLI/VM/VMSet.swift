@@ -32,6 +32,7 @@ struct VMSet: AsyncParsableCommand {
     @Option(help: "libvirt's machine type") var machine: String?
     @Option(help: "Display, on its host's loopback: vnc, spice or none") var graphics: String?
     @Option(help: "Seconds that a guest gets to let go of a device") var wait = 20
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     /// On or off, as people say it.
@@ -74,7 +75,7 @@ struct VMSet: AsyncParsableCommand {
         }
         let changes: [MachineChange]
         do {
-            changes = try await changing.change(name, request)
+            changes = try await changing.change(name, request, assumedAbsent: other.assumeAbsent)
         } catch {
             Terminal.clearStatus()
             throw error

@@ -27,12 +27,13 @@ struct SnapshotCreate: AsyncParsableCommand {
     @Argument(help: "VM") var name: String
     @Argument(help: "Name of the snapshot; the time if not given") var snapshot: String?
     @Option(help: "What it is for") var note: String?
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let context = try common.context()
         let snapshots = MachineSnapshots(context, driver: try common.hypervisors(context))
-        let made = try await snapshots.create(snapshot, of: name, note: note)
+        let made = try await snapshots.create(snapshot, of: name, note: note, assumedAbsent: other.assumeAbsent)
         Output.write(made.value, common.format) {
             "\(name) has the snapshot \(made.name) (\(made.hasMemory ? "disks and memory" : "disks"))\n"
         }
@@ -83,6 +84,7 @@ struct SnapshotRevert: AsyncParsableCommand {
     @Argument(help: "Snapshot") var snapshot: String
     @Flag(help: "Have it run afterwards, whatever it did then") var start = false
     @Flag(help: "Replace the running process where it cannot be brought back as it is") var force = false
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -92,7 +94,9 @@ struct SnapshotRevert: AsyncParsableCommand {
         let when = one.value["created"]?.string ?? ""
         try common.confirmed(
             "bring \"\(name)\" back to \"\(snapshot)\" of \(when)? All that it has written since is lost.")
-        let state = try await snapshots.revert(name, to: snapshot, start: start, force: force)
+        let (state, warnings) = try await snapshots.revert(
+            name, to: snapshot, start: start, force: force, assumedAbsent: other.assumeAbsent)
+        Terminal.show(warnings)
         Terminal.note("\(name) is as it was at \(when), \(state.activity.name)")
     }
 }
@@ -102,12 +106,14 @@ struct SnapshotDelete: AsyncParsableCommand {
         commandName: "delete", abstract: "Delete a snapshot; the VM stays as it is")
     @Argument(help: "VM") var name: String
     @Argument(help: "Snapshot") var snapshot: String
+    @OptionGroup var other: OtherHostsOptions
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let context = try common.context()
         try common.confirmed("delete the snapshot \"\(snapshot)\" of \"\(name)\"?")
-        try await MachineSnapshots(context, driver: try common.hypervisors(context)).delete(snapshot, of: name)
+        try await MachineSnapshots(context, driver: try common.hypervisors(context))
+            .delete(snapshot, of: name, assumedAbsent: other.assumeAbsent)
         Terminal.note("\(name) no longer has the snapshot \(snapshot)")
     }
 }

@@ -25,7 +25,7 @@ package struct CertificateRotation: Sendable {
 
     /// The rotation of this fleet that was begun and not finished.
     package static func unfinished(_ directory: FleetDirectory) -> OperationRecord? {
-        Journal(directory).operations().last { $0.kind == "rotate" && !$0.isClosed }
+        Journal(directory).unfinished().last { $0.kind == "rotate" }
     }
 
     /// Goes on with an interrupted rotation, for `op recover`.

@@ -16,6 +16,7 @@ extension HostProblem {
         case let problem as HostProblem: self = problem
         case let error as HypervisorError: self.init(error, host: host ?? error.host)
         case let unknown as MigrationUnknown: self.init(.lost, unknown.diagnostic)
+        case let unsettled as OperationUnsettled: self.init(.lost, unsettled.diagnostic)
         case is MigrationDetached:
             self.init(.lost, .error("let go: the migration goes on by itself", hint: "`drover op list`"))
         default: self.init(.failed, Self.diagnostic(of: error))

@@ -42,7 +42,8 @@ package struct RoleTree: SourceTree {
         }
     }
 
-    private func locate(_ path: String) -> String? {
+    /// Where a file of the roles lies.
+    package func locate(_ path: String) -> String? {
         guard !Self.escapes(path) else { return nil }
         for root in roots {
             let candidate = DiskPath.join(root, path)

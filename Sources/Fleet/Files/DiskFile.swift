@@ -86,8 +86,11 @@ package enum DiskFile {
     }
 
     /// Adds to the end of a file and waits until it is on the disk: what a journal needs before the step it announces.
-    package static func append(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o600) throws(FileError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
+    /// - Parameter mayMake: whether the file is made where there is none; else that is `ENOENT`.
+    package static func append(
+        _ bytes: [UInt8], to path: String, mayMake: Bool = true, mode: UInt32 = 0o600
+    ) throws(FileError) {
+        let descriptor = open(path, O_WRONLY | (mayMake ? O_CREAT : 0) | O_APPEND | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw FileError(path: path, operation: "append to", number: errno) }
         defer { close(descriptor) }
         try writeAll(bytes, to: descriptor, path: path)

@@ -61,6 +61,13 @@ package enum DiskPath {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
+    /// When the content changed last, in nanoseconds since 1970; nil when there is no such file.
+    static func modified(_ path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    }
+
     /// The names in a directory, sorted; empty when it cannot be read.
     package static func list(_ path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }

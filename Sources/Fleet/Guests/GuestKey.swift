@@ -16,7 +16,7 @@ struct GuestKey: Sendable {
         let result: ExecutionResult<Void, DiscardedOutput, StringOutput<UTF8>>
         do {
             result = try await run(
-                .name("ssh-keygen"), arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path],
+                Program.named("ssh-keygen"), arguments: ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path],
                 output: .discarded, error: .string(limit: 1 << 12))
         } catch {
             throw Diagnostic.error(

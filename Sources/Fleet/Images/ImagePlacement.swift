@@ -23,6 +23,7 @@ package struct ImagePlacement: Sendable {
         progress: @escaping @Sendable (UInt64, UInt64) -> Void = { _, _ in }
     ) async throws -> VolumeInfo {
         if let there = try await connection.volume(image.volumeName, in: pool) { return there }
+        if let there = try await unlisted(image, on: host, over: connection) { return there }
         let part = "\(image.volumeName).\(Nonce.make().prefix(8)).part"
         let spec = VolumeSpec(name: part, capacity: UInt64(image.fileSize), format: "raw", mode: 0o600)
         try willMake(part)
@@ -39,6 +40,24 @@ package struct ImagePlacement: Sendable {
             throw HostProblem(.failed, .error("the image \"\(image.name)\" vanished after its upload", host: host.name))
         }
         return placed
+    }
+
+    /// One that libvirt has not seen yet: it was renamed, and whoever did that was cut off behind it. Only whole images get
+    /// their name.
+    private func unlisted(
+        _ image: StoredImage, on host: Host, over connection: HypervisorConnection
+    ) async throws -> VolumeInfo? {
+        guard let script = try await image.search(in: pool, over: connection) else { return nil }
+        let shell = try await connector.connect(to: host)
+        let said: String
+        do {
+            said = try await script.run(on: shell, host: host.name, doing: StoredImage.searching)
+            await shell.close()
+        } catch {
+            await shell.close()
+            throw error
+        }
+        return said.isEmpty ? nil : try await image.listed(in: pool, over: connection)
     }
 
     /// Undoing must not be cut short because the task was cancelled.

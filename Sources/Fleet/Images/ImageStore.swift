@@ -25,8 +25,9 @@ package struct ImageStore: Sendable {
         }.sorted { $0.name < $1.name }
     }
 
-    /// The image that a reference names; see ``ImageReference``.
+    /// The image that a reference names; see ``ImageReference``. A path or a URL stands for the name that its image gets.
     package func find(_ word: String) throws -> StoredImage {
+        let word = ImageFile(word)?.name ?? word
         let reference = try ImageReference(word)
         let all = try list()
         if let digest = reference.digest {
@@ -118,6 +119,17 @@ package struct ImageStore: Sendable {
         try list().first {
             published == ImageChecksum("sha256:\($0.digest)")
                 || origin(of: $0.digest)["published"]?.string == published.description
+        }
+    }
+
+    /// Refuses names that stand for what came from elsewhere, before anything is fetched for them. From the same place the
+    /// same content may come once more.
+    func refuseTaken(_ names: ImageNames, from place: String) throws {
+        guard !names.replace else { return }
+        let held = try readNames()
+        for name in names.all {
+            guard let digest = held[name]?.string, origin(of: digest)["from"]?.string != place else { continue }
+            throw Self.taken(name, digest)
         }
     }
 

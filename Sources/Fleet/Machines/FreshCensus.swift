@@ -23,7 +23,9 @@ package actor FreshCensus {
 
     init(_ context: FleetContext, driver: any HypervisorDriver, first survey: FleetSurvey) {
         let census = MachineCensus(context, driver: driver)
-        self.init(first: (survey.began, survey.census)) { await census.take() }
+        // What only some hosts were asked says nothing of the others.
+        let isWhole = Set(census.asked(nil).map(\.name)).isSubset(of: survey.census.map(\.host.name))
+        self.init(first: isWhole ? (survey.began, survey.census) : nil) { await census.take() }
     }
 
     /// - Parameter moment: what was asked before it does not count (``Clock/monotonic``).

@@ -113,12 +113,35 @@ package struct MachineCensus: Sendable {
         try Self.one(name, among: await take())
     }
 
-    /// The same, for what would do harm if another host had the VM too: every hypervisor must answer.
-    /// - Throws: ``HostProblem`` of one that does not.
-    package func findSurely(_ name: String) async throws -> Found {
-        let answers = await take()
-        for answer in answers { _ = try answer.machines.get() }
-        return try Self.one(name, among: answers)
+    /// The same, for what would do harm if another host had the VM too.
+    package func findSurely(_ name: String, assumedAbsent: [String]? = nil) async throws -> Found {
+        try surely(name, among: await take(), assumedAbsent: assumedAbsent)
+    }
+
+    /// The one host that has a VM of this name or UUID, and no other. A host that does not answer is known not to have it
+    /// when it had none of that name as it last answered: two hosts have the same VM only while it moves.
+    /// - Parameter assumedAbsent: hosts that are said not to have it, whatever is known of them; nil where nobody can say so.
+    /// - Throws: ``HostProblem`` of one that does not answer and may have it, or had it; `Diagnostics`.
+    func surely(_ name: String, among answers: [Answer], assumedAbsent: [String]?) throws -> Found {
+        if Self.matches(name, in: answers).isEmpty { try refuseSilent(name, answers) }
+        let found = try Self.one(name, among: answers)
+        let memory = MachineMemory(context.directory)
+        for answer in answers where assumedAbsent?.contains(answer.host.name) != true {
+            guard case .failure(var problem) = answer.machines else { continue }
+            let last = memory.known(on: answer.host.name)
+            guard last?.contains(found.machine.name) ?? true else { continue }
+            let why = problem.diagnostic.summary
+            problem.diagnostic.summary =
+                "it cannot be known whether \(answer.host.name) has \"\(found.machine.name)\" too"
+            problem.diagnostic.detail =
+                "\(why)\n" + (last == nil ? "it has never answered" : "it had one of that name when it last answered")
+            problem.diagnostic.hint =
+                assumedAbsent == nil
+                ? "have it answer, and try again"
+                : "if it has not for sure, add --assume-absent \(answer.host.name)"
+            throw problem
+        }
+        return found
     }
 
     /// The one VM of a name or UUID among what hosts answered.

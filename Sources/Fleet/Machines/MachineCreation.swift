@@ -38,11 +38,23 @@ package struct MachineCreation: Sendable {
         _ spec: MachineSpec, on host: Host? = nil, assumedAbsent: [String] = [],
         census: FreshCensus? = nil
     ) async throws -> Created {
+        var named = spec
+        for file in spec.imageFiles { try await file.takeIn(context, say: say) }
+        named.nameImages()
+        return try await make(named, on: host, assumedAbsent, census)
+    }
+
+    private func make(
+        _ spec: MachineSpec, on host: Host?, _ assumedAbsent: [String], _ census: FreshCensus?
+    ) async throws -> Created {
         try check(spec)
         let lock = try OperationLock(context.directory, machine: spec.name)
         defer { withExtendedLifetime(lock) {} }
-        try Journal(context.directory).refuseUnsettled(named: spec.name)
-        let known = await census?.answers()
+        let journal = Journal(context.directory)
+        try journal.refuseUnsettled(named: spec.name)
+        // Who had the name's lock before may have given it to a VM since the hosts were asked.
+        let isRecent = journal.hasEnded(under: spec.name, within: 60)
+        let known = await census?.answers(since: isRecent ? Clock.monotonic : 0)
         if let root = spec.rootTree {
             let answers = if let known { known } else { await MachineCensus(context, driver: driver).take() }
             try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
@@ -51,9 +63,19 @@ package struct MachineCreation: Sendable {
             let uuid = try await creation.create(spec, root, on: host)
             return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
         }
+        // Made while the hosts are asked.
+        async let ownKey = FirstBoot.ownKey(for: spec)
         let choice = try await place(spec, host, assumedAbsent, known)
+        let key: GuestKey?
+        do {
+            key = try await ownKey
+        } catch {
+            await choice.open?.connection.close()
+            await choice.survey?.close(except: choice.host.name)
+            throw error
+        }
         return try await onHost(choice, spec) { connection in
-            var created = try await build(spec, choice, connection)
+            var created = try await build(spec, key, choice, connection)
             created.warnings = choice.warnings + created.warnings
             return created
         }
@@ -87,23 +109,32 @@ package struct MachineCreation: Sendable {
         _ choice: Choice, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
     ) async throws -> Result {
         let host = choice.host
+        // While the work goes on.
+        async let others: Void? = choice.survey?.close(except: host.name)
         let connection =
             if let open = choice.open { open.connection } else { try await driver.connect(to: host) }
         do {
             let result = try await body(connection)
             await connection.close()
+            await others
             return result
-        } catch let error as HypervisorError {
-            await connection.close()
-            let mayHaveStarted = error.operation.hasPrefix("start")
-            let log =
-                mayHaveStarted
-                ? await QEMULog(connector: context.connector).lastWords(of: spec.name, on: host) : nil
-            throw CreationProblem.explained(error, spec, host, log: log)
         } catch {
             await connection.close()
-            throw error
+            throw await explained(error, spec, host)
         }
+    }
+
+    private func explained(_ error: any Error, _ spec: MachineSpec, _ host: Host) async -> any Error {
+        if var unsettled = error as? OperationUnsettled {
+            unsettled.cause = await explained(unsettled.cause, spec, host)
+            return unsettled
+        }
+        guard let error = error as? HypervisorError else { return error }
+        let mayHaveStarted = error.operation.hasPrefix("start")
+        let log =
+            mayHaveStarted
+            ? await QEMULog(connector: context.connector).lastWords(of: spec.name, on: host) : nil
+        return CreationProblem.explained(error, spec, host, log: log)
     }
 
     private struct Choice {
@@ -112,6 +143,8 @@ package struct MachineCreation: Sendable {
         let warnings: [Diagnostic]
         /// The connection that the host was chosen by; nil where somebody else chose it.
         var open: StockGathering.Open?
+        /// What it was chosen from, with connections to the other hosts that are to be closed.
+        var survey: FleetSurvey?
     }
 
     /// Makes sure that the name is free, and chooses the host.
@@ -130,10 +163,9 @@ package struct MachineCreation: Sendable {
         do {
             try MachineName.refuseTaken(spec.name, survey.census, assumedAbsent: assumedAbsent)
             let choice = try placement.choose(spec, in: survey)
-            await survey.close(except: choice.host.name)
             return Choice(
                 host: choice.host, census: survey.census, warnings: choice.warnings,
-                open: survey.answers.first { $0.host.name == choice.host.name }?.open)
+                open: survey.answers.first { $0.host.name == choice.host.name }?.open, survey: survey)
         } catch {
             await survey.close()
             throw error
@@ -155,6 +187,8 @@ package struct MachineCreation: Sendable {
         try refuseUnknownMachine(spec, info.capabilities, host)
         let known = if let open = choice.open { open.pools } else { try await connection.pools() }
         let pools = try await pools(known, connection, mayMake: mayMakePool)
+        // Only now it is known whose disk profile counts.
+        for file in try spec.imageFiles(on: host) where mayMakePool { try await file.takeIn(context, say: say) }
         let layout = try MachineLayout(spec, on: host, pools: pools) { try images.find($0) }
         let accelerator: DomainSpec.Accelerator = info.capabilities.hasKVM() ? .kvm : .emulation
         let silent = choice.census.filter { if case .failure = $0.machines { true } else { false } }.map(\.host.name)
@@ -168,7 +202,8 @@ package struct MachineCreation: Sendable {
         var definition = MachineDefinition(
             spec: spec, layout: layout, uuid: RandomUUID.make(), accelerator: accelerator, cpu: cpu, metadata: metadata)
         definition.iso = try await iso(spec, connection, host)
-        return Draft(definition: definition, pools: pools, warnings: warnings + slow(accelerator, host))
+        return Draft(
+            definition: definition, pools: pools, warnings: warnings + slow(accelerator, host) + unset(layout, host))
     }
 
     private func pools(
@@ -204,7 +239,7 @@ package struct MachineCreation: Sendable {
     }
 
     private func build(
-        _ spec: MachineSpec, _ choice: Choice, _ connection: HypervisorConnection
+        _ spec: MachineSpec, _ key: GuestKey?, _ choice: Choice, _ connection: HypervisorConnection
     ) async throws -> Created {
         let host = choice.host
         say("preparing storage on \(host.name)")
@@ -222,11 +257,12 @@ package struct MachineCreation: Sendable {
                 ("volumes", Value(layout.volumes.map { Value($0.name) })),
             ]))
         let work = CreationWork(
-            context: context, host: host, connection: connection, layout: layout, pools: draft.pools, log: log,
-            say: say)
+            context: context, driver: driver, host: host, connection: connection, layout: layout, pools: draft.pools,
+            log: log, say: say)
         do {
             let guest = context.inventory.guest(spec.name, address: spec.name, jump: nil)
-            let firstBoot = try await FirstBoot(spec, instance: definition.uuid, nics: layout.nics, host: guest)
+            let firstBoot = try FirstBoot(
+                spec, instance: definition.uuid, nics: layout.nics, host: guest, key: key)
             definition.metadata.hostKey = firstBoot.publicHostKey
             let made = try await work.makeVolumes(seed: try firstBoot.pieces())
             try await work.seedOffline(firstBoot, into: made.places)
@@ -235,8 +271,7 @@ package struct MachineCreation: Sendable {
             definition.metadata.operation = log.id
             try await work.define(try definition.document(), uuid: definition.uuid, spec: spec)
         } catch {
-            await work.undo()
-            throw error
+            throw await work.undo(after: error, by: driver)
         }
         return Created(
             name: spec.name, uuid: definition.uuid, host: host, state: spec.startState, warnings: draft.warnings)
@@ -251,6 +286,14 @@ package struct MachineCreation: Sendable {
             .error(
                 "its QEMU has no machine \"\(machine)\"",
                 hint: NearestName.hint(for: machine, among: known) ?? "q35 and pc are the usual ones", host: host.name))
+    }
+
+    private func unset(_ layout: MachineLayout, _ host: Host) -> [Diagnostic] {
+        layout.disks.filter { $0.request.hostnameProperty != nil }.map { disk in
+            .warning(
+                "the \"hostname_property\" of the disk \"\(disk.request.name)\" is not set",
+                detail: "Drover sets no properties of ZFS volumes", host: host.name)
+        }
     }
 
     private func slow(_ accelerator: DomainSpec.Accelerator, _ host: Host) -> [Diagnostic] {
@@ -272,6 +315,7 @@ extension MachineDefinition {
         }
         places = layout.disks.map { disk in
             switch disk.medium {
+            case .empty: .empty
             case .path(let path): .init(existing: path, format: disk.request.format)
             case .made(let volume): .init(source: source(volume.pool, volume.name), format: volume.format)
             case .volume(let pool, let name):

@@ -92,7 +92,7 @@ package struct MachineDetails: Sendable {
 
     /// The latest that this fleet directory's journal tells of it.
     private func lastOperation(_ machine: DomainSummary) -> Value {
-        let last = Journal(context.directory).operations().last {
+        let last = Journal(context.directory).latest {
             guard let begin = $0.steps.first else { return false }
             return begin["uuid"]?.string == machine.uuid || begin["uuid"] == nil && begin["vm"]?.string == machine.name
         }

@@ -1,3 +1,4 @@
+internal import Hypervisor
 package import Inventory
 package import Values
 
@@ -87,6 +88,9 @@ extension MachineSpec {
         fullCopy = reader.truth("full_copy") ?? fullCopy
         rootTree = reader.text("root_tree") ?? rootTree
         xmlPatch = reader.text("xml_patch") ?? xmlPatch
+        details.hostDevices =
+            reader.read("host_devices") { value throws(Diagnostics) in try HostDevice.list(value) }
+            ?? details.hostDevices
     }
 
     private mutating func applyFirstBoot(_ reader: inout KeyReader, folder: String) {

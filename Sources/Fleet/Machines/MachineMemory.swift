@@ -9,19 +9,21 @@ package struct MachineMemory: Sendable {
     package init(_ fleet: FleetDirectory) { path = DiskPath.join(fleet.memory, "machines.json") }
 
     func remember(_ answers: [MachineCensus.Answer]) {
-        var seen = read()
+        let before = read()
+        var seen = before
         for answer in answers {
             guard let machines = try? answer.machines.get() else { continue }
             seen[answer.host.name] = Value(machines.map { Value($0.name) })
         }
-        guard (try? DiskPath.makeDirectory(DiskPath.parent(path), mode: 0o700)) != nil else { return }
+        guard seen != before, (try? DiskPath.makeDirectory(DiskPath.parent(path), mode: 0o700)) != nil else { return }
         try? DiskFile.write(Array(JSON.write(Value(seen)).utf8), to: path, mode: 0o600)
     }
 
     /// The names last seen on a host.
-    package func lastSeen(on host: String) -> [String] {
-        read()[host]?.list?.compactMap(\.string) ?? []
-    }
+    package func lastSeen(on host: String) -> [String] { known(on: host) ?? [] }
+
+    /// The same; nil for a host that has never answered.
+    func known(on host: String) -> [String]? { read()[host]?.list?.compactMap(\.string) }
 
     /// Every name last seen anywhere.
     func names() -> Set<String> { Set(read().values.flatMap { $0.list?.compactMap(\.string) ?? [] }) }

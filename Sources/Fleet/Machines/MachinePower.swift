@@ -19,7 +19,10 @@ package struct MachinePower: Sendable {
         package let host: String?
         /// What is so now, such as `running`; nil for a failure.
         package let result: String?
-        package let problem: HostProblem?
+        /// Why it failed.
+        package let error: (any Error)?
+
+        package var problem: HostProblem? { error.map { HostProblem($0, host: host) } }
 
         package var value: Value {
             var fields = Mapping([("name", Value(name)), ("host", host.map { Value($0) } ?? .null)])
@@ -30,15 +33,21 @@ package struct MachinePower: Sendable {
     }
 
     /// Does the same to several VMs at once; what happens to one does not hold up the others.
-    package func act(_ act: PowerAct, on names: [String]) async throws -> [Outcome] {
-        let answers = await MachineCensus(context, driver: driver).take()
-        if act.needsEveryHost { for answer in answers { _ = try answer.machines.get() } }
+    /// - Parameter assumedAbsent: hosts that do not answer and are said to have none of them; nil where nobody can say so.
+    package func act(
+        _ act: PowerAct, on names: [String], assumedAbsent: [String]? = nil
+    ) async throws -> [Outcome] {
+        let census = MachineCensus(context, driver: driver)
+        let answers = await census.take()
         return await fanOut(names, limit: context.parallel) { name in
             do {
-                let found = try MachineCensus.one(name, among: answers)
+                let found =
+                    act.needsEveryHost
+                    ? try census.surely(name, among: answers, assumedAbsent: assumedAbsent)
+                    : try MachineCensus.one(name, among: answers)
                 return await self.act(act, on: found, calledBy: name)
             } catch {
-                return Outcome(name: name, host: nil, result: nil, problem: HostProblem(error))
+                return Outcome(name: name, host: nil, result: nil, error: error)
             }
         }
     }
@@ -48,9 +57,9 @@ package struct MachinePower: Sendable {
             let result = try await MachineHold(context, driver: driver).with(found) { held in
                 try await act.perform(on: held)
             }
-            return Outcome(name: name, host: found.host.name, result: result, problem: nil)
+            return Outcome(name: name, host: found.host.name, result: result, error: nil)
         } catch {
-            return Outcome(name: name, host: found.host.name, result: nil, problem: HostProblem(error))
+            return Outcome(name: name, host: found.host.name, result: nil, error: error)
         }
     }
 

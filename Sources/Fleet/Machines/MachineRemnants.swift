@@ -20,20 +20,15 @@ struct MachineRemnants: Sendable {
         self.volumes = volumes
     }
 
-    /// - Returns: whether nothing of it is left.
-    func remove(over connection: HypervisorConnection) async -> Bool {
-        do throws(HypervisorError) {
-            if let domain = try await connection.domain(.uuid(uuid)) {
-                if domain.state.isActive { try await connection.destroy(.uuid(uuid)) }
-                try await connection.undefine(.uuid(uuid))
-            }
-            // A later VM of this name has volumes of the same names: they are its own.
-            let isTaken = try await connection.domain(.name(name)) != nil
-            let own = volumes.filter { !isTaken || !$0.name.hasPrefix(name + "_") }
-            try await MadeVolumes(own).remove(over: connection)
-            return true
-        } catch {
-            return false
+    /// Runs to its end, or throws at what it cannot remove; to be tried again then.
+    func remove(over connection: HypervisorConnection) async throws(HypervisorError) {
+        if let domain = try await connection.domain(.uuid(uuid)) {
+            if domain.state.isActive { try await connection.destroy(.uuid(uuid)) }
+            try await connection.undefine(.uuid(uuid))
         }
+        // A later VM of this name has volumes of the same names: they are its own.
+        let isTaken = try await connection.domain(.name(name)) != nil
+        let own = volumes.filter { !isTaken || !$0.name.hasPrefix(name + "_") }
+        try await MadeVolumes(own).remove(over: connection)
     }
 }

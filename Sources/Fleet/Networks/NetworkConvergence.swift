@@ -25,31 +25,39 @@ package struct NetworkConvergence: Sendable {
         _ = try wish.spec.xml()
         let operation = StoreOperation(context: context, host: host, kind: .network, name: wish.spec.name)
         return try await driver.visit(host) { connection in
-            let visit = Visit(operation: operation, wish: wish, connection: connection, isCheck: check)
-            if check { return try await visit.converge(differing) }
-            return try await operation.locked { try await visit.converge(differing) }
+            try await operation.locked(unless: check) {
+                try await Visit(operation: operation, wish: wish, connection: connection, isCheck: check)
+                    .converge(differing)
+            }
         }
     }
 
     /// Changes a network that is there.
-    /// - Parameter edit: makes the wanted arguments of those that it has, by Salt's keys.
+    /// - Parameters:
+    ///   - running: whether it must run afterwards; false leaves that as it is.
+    ///   - edit: makes the wanted arguments of those that it has, by Salt's keys.
     /// - Throws: `Diagnostics` when there is none, else as ``converge(_:on:differing:check:)``.
     package func change(
-        _ name: String, on host: Host, check: Bool = false, edit: @escaping @Sendable (Mapping) throws -> Mapping
+        _ name: String, on host: Host, running: Bool = false, check: Bool = false,
+        edit: @escaping @Sendable (Mapping) throws -> Mapping
     ) async throws -> StoreOutcome {
-        let wish = try await driver.visit(host) { connection in
-            guard let document = try await connection.networkDocument(name) else {
-                throw Diagnostics(try await NetworkPower.missing(name, over: connection, host: host))
+        let operation = StoreOperation(context: context, host: host, kind: .network, name: name)
+        return try await driver.visit(host) { connection in
+            try await operation.locked(unless: check) {
+                guard let document = try await connection.networkDocument(name) else {
+                    throw Diagnostics(try await NetworkPower.missing(name, over: connection, host: host))
+                }
+                guard let found = NetworkSpec(reading: document) else {
+                    throw Diagnostics(
+                        .error("the network \"\(name)\" is of a kind that cannot be changed", host: host.name))
+                }
+                var wish = try NetworkWish(name, arguments: Value(try edit(found.arguments)))
+                wish.isRunning = running
+                _ = try wish.spec.xml()
+                return try await Visit(operation: operation, wish: wish, connection: connection, isCheck: check)
+                    .converge(.change)
             }
-            guard let found = NetworkSpec(reading: document) else {
-                throw Diagnostics(
-                    .error("the network \"\(name)\" is of a kind that cannot be changed", host: host.name))
-            }
-            var wish = try NetworkWish(name, arguments: Value(try edit(found.arguments)))
-            wish.isRunning = false
-            return wish
         }
-        return try await converge(wish, on: host, differing: .change, check: check)
     }
 }
 

@@ -4,6 +4,7 @@ internal import Values
 /// The volumes that an operation made on a host, by what its journal says. They are removed when it is undone, but never
 /// one that somebody uses, nor one that was there before or that another controller made first.
 struct MadeVolumes: Sendable {
+    fileprivate static let making = "making"
     fileprivate static let notMade = "not made"
 
     let volumes: [PoolVolume]
@@ -14,7 +15,9 @@ struct MadeVolumes: Sendable {
     init(_ record: OperationRecord, pool standard: String? = nil) {
         var volumes: [PoolVolume] = []
         for step in record.steps {
-            guard let name = step["volume"]?.string, let pool = step["pool"]?.string ?? standard else { continue }
+            guard [Self.making, Self.notMade].contains(step["step"]?.string),
+                let name = step["volume"]?.string, let pool = step["pool"]?.string ?? standard
+            else { continue }
             let volume = PoolVolume(pool: pool, name: name)
             volumes.removeAll { $0 == volume }
             if step["step"]?.string != Self.notMade { volumes.append(volume) }
@@ -32,7 +35,9 @@ struct MadeVolumes: Sendable {
             there.append((volume, found.path))
         }
         guard !there.isEmpty else { return [] }
-        let users = try await StoreUse.read(connection, refreshing: false).users(of: there.map(\.path))
+        let use = try await StoreUse.read(connection, refreshing: false)
+        try use.requireRead(for: there.map(\.path))
+        let users = use.users(of: there.map(\.path))
         let unused = there.filter { one in !users.contains { $0.what == one.path } }.map(\.volume)
         for volume in unused { try await connection.removeVolume(volume.name, in: volume.pool) }
         return unused
@@ -74,17 +79,13 @@ extension OperationLog {
     }
 
     private func making<Answer>(_ what: Mapping, _ make: () async throws -> Answer) async throws -> Answer {
-        try record("making", what)
+        try record(MadeVolumes.making, what)
         do {
             return try await make()
         } catch {
-            let isRefusal =
-                switch error {
-                case let error as HypervisorError: !error.isConnectionLoss && error.code != .cancelled
-                case let problem as HostProblem: problem.kind == .failed
-                default: false
-                }
-            if isRefusal { try? record(MadeVolumes.notMade, what) }
+            if error is HypervisorError || error is HostProblem, !error.leavesEndUnknown {
+                try? record(MadeVolumes.notMade, what)
+            }
             throw error
         }
     }

@@ -159,12 +159,7 @@ package struct OperationRecovery: Sendable {
         }
         let place = try context.host(named: host)
         if record.hasSeeded { try await OfflineSeed(context, host: place, instance: remnants.uuid).release() }
-        let connection = try await driver.connect(to: place)
-        let isGone = await remnants.remove(over: connection)
-        await connection.close()
-        guard isGone else {
-            throw Diagnostics(.error("not all that was made for \"\(remnants.name)\" could be removed", host: host))
-        }
+        try await driver.visit(place) { try await remnants.remove(over: $0) }
         try log.record("undone")
         return "undone"
     }
@@ -173,8 +168,8 @@ package struct OperationRecovery: Sendable {
 extension Journal {
     /// Refuses to touch a VM that an unfinished operation of this fleet directory is about.
     func refuseUnsettled(_ uuid: String) throws(Diagnostics) {
-        let open = operations().first { record in
-            !record.isClosed && [record["uuid"]?.string, record["source_uuid"]?.string].contains(uuid)
+        let open = unfinished().first { record in
+            [record["uuid"]?.string, record["source_uuid"]?.string].contains(uuid)
         }
         guard let open else { return }
         throw Diagnostics(
@@ -186,7 +181,7 @@ extension Journal {
     /// - Throws: `Diagnostics` naming the nearest operation.
     package func known(_ id: String) throws(Diagnostics) -> OperationRecord {
         if let record = operation(id) { return record }
-        let hint = NearestName.hint(for: id, among: operations().map(\.id))
-        throw Diagnostics(.error("there is no operation \"\(id)\"", hint: hint ?? "`drover op list` shows all"))
+        throw Diagnostics(
+            .error("there is no operation \"\(id)\"", hint: hint(for: id) ?? "`drover op list` shows all"))
     }
 }

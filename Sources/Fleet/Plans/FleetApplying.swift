@@ -97,7 +97,7 @@ package struct FleetApplying: Sendable {
             warnings = try await steps.carryOut(line)
         } catch {
             problem = HostProblem(error, host: line.target ?? line.host)
-            isUnknown = error is MigrationUnknown
+            isUnknown = error is MigrationUnknown || error is OperationUnsettled
         }
         let outcome = PlanOutcome(
             line: line, problem: problem, isUnknown: isUnknown, warnings: warnings, seconds: Clock.seconds(since: began)

@@ -4,7 +4,7 @@ package import Values
 package struct PlanOutcome: Sendable {
     package let line: PlanLine
     package let problem: HostProblem?
-    /// Whether it is not known where the VM runs: somebody has to look.
+    /// Whether it is not known where the VM runs, or what is left of it: somebody has to look.
     package var isUnknown = false
     package let warnings: [Diagnostic]
     package let seconds: Double

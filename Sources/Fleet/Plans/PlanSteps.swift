@@ -91,7 +91,9 @@ struct PlanSteps: Sendable {
     private func delete(_ line: PlanLine) async throws -> [Diagnostic] {
         let deletion = MachineDeletion(context, driver: driver)
         let remains = try await deletion.remains(of: line.uuid ?? line.name)
-        let kept = try await deletion.delete(remains.found, volumes: remains.volumes, force: options.force)
+        let kept = try await deletion.delete(
+            remains.found, volumes: remains.volumes, force: options.force,
+            assumedAbsent: Array(options.assumedAbsent))
         return remains.warnings + kept
     }
 
@@ -105,7 +107,8 @@ struct PlanSteps: Sendable {
         }
         if !wanted.devices.isEmpty {
             let found = try await located(line, surely: true, since: moment)
-            changes += try await MachineChanging(context, driver: driver).change(found, wanted.devices)
+            changes += try await MachineChanging(context, driver: driver).change(
+                found, wanted.devices, assumedAbsent: Array(options.assumedAbsent))
         }
         let warnings = changes.filter { $0.now == false }.map { change in
             Diagnostic.warning(
@@ -139,14 +142,14 @@ struct PlanSteps: Sendable {
         }
     }
 
-    /// - Parameter surely: every host must answer that was not said to have none of the VMs.
+    /// - Parameter surely: no other host may have it, those aside that were said to have none of the VMs.
     private func located(
         _ line: PlanLine, surely: Bool, since moment: UInt64
     ) async throws -> MachineCensus.Found {
         let answers = await census.answers(since: moment)
-        for answer in answers where surely && !options.assumedAbsent.contains(answer.host.name) {
-            _ = try answer.machines.get()
-        }
-        return try MachineCensus.one(line.uuid ?? line.name, among: answers)
+        let name = line.uuid ?? line.name
+        guard surely else { return try MachineCensus.one(name, among: answers) }
+        return try MachineCensus(context, driver: driver)
+            .surely(name, among: answers, assumedAbsent: Array(options.assumedAbsent))
     }
 }

@@ -74,14 +74,20 @@ extension FirstBoot {
     ///   - instance: the VM's UUID.
     ///   - nics: as libvirt is told of them, each with its MAC address.
     ///   - host: the VM as a host: whose login it has to allow.
+    ///   - key: of ``ownKey(for:)``.
     /// - Throws: diagnostics for a user-data that cannot be read.
-    package init(_ spec: MachineSpec, instance: String, nics: [NICRequest], host: Host) async throws {
+    init(_ spec: MachineSpec, instance: String, nics: [NICRequest], host: Host, key: GuestKey?) throws {
         try OfflineSeed.check(spec, nics: nics)
-        let login = GuestLogin(host)
         let given = try UserData(spec.userData).givenHostKey()
-        let own = given == nil && spec.seed != .none ? try await GuestKey.make() : nil
         self.init(
-            instance: instance, spec: spec, nics: nics, login: login, hostKey: own,
-            publicHostKey: given ?? own?.publicText)
+            instance: instance, spec: spec, nics: nics, login: GuestLogin(host), hostKey: key,
+            publicHostKey: given ?? key?.publicText)
+    }
+
+    /// A new host key; nil where the user-data brings its own, or nothing is told.
+    /// - Throws: diagnostics for a user-data that cannot be read.
+    static func ownKey(for spec: MachineSpec) async throws -> GuestKey? {
+        guard spec.seed != .none, try UserData(spec.userData).givenHostKey() == nil else { return nil }
+        return try await GuestKey.make()
     }
 }

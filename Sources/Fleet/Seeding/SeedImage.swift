@@ -25,7 +25,7 @@ struct SeedImage: ~Copyable {
         let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
         do {
             result = try await run(
-                .name("xorriso"),
+                Program.named("xorriso"),
                 arguments: [
                     "-as", "mkisofs", "-quiet", "-volid", "cidata", "-joliet", "-rational-rock", "-output", path,
                     tree,

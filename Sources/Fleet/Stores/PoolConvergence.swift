@@ -17,76 +17,105 @@ package struct PoolConvergence: Sendable {
 
     /// - Parameters:
     ///   - differing: whether a pool of that name that differs is changed, or refused with its differences. One whose
-    ///     volumes a VM uses is changed in its permissions and login only.
+    ///     volumes a VM uses is changed in its permissions and login only, for its next start.
+    ///   - absent: whether to foretell as if there were no pool of that name; for checks only.
     ///   - check: nothing is done; the outcome says what would be.
     /// - Throws: `Diagnostics`, ``HostProblem``, ``OperationLocked``, ``FileError``.
     package func converge(
-        _ wish: PoolWish, on host: Host, differing: StoreDifference = .refuse, check: Bool = false
+        _ wish: PoolWish, on host: Host, differing: StoreDifference = .refuse, absent: Bool = false,
+        check: Bool = false
     ) async throws -> StoreOutcome {
         _ = try wish.spec.xml()
         let operation = StoreOperation(context: context, host: host, kind: .pool, name: wish.spec.name)
         return try await driver.visit(host) { connection in
-            if check {
-                return try await Visit(operation: operation, wish: wish, connection: connection, isCheck: true)
-                    .converge(differing)
-            }
-            return try await operation.locked {
-                try await Visit(operation: operation, wish: wish, connection: connection, isCheck: false)
-                    .converge(differing)
+            try await operation.locked(unless: check) {
+                try await Visit(
+                    operation: operation, wish: wish, connection: connection, isAbsent: absent && check,
+                    isCheck: check
+                ).converge(differing)
             }
         }
     }
 
     /// Changes a pool that is there.
-    /// - Parameter edit: makes the wanted arguments of those that it has, by Salt's keys.
-    /// - Throws: `Diagnostics` when there is none, else as ``converge(_:on:differing:check:)``.
+    /// - Parameters:
+    ///   - running: whether it must run afterwards; false leaves that as it is.
+    ///   - edit: makes the wish of the arguments that the pool has, by Salt's keys.
+    /// - Throws: `Diagnostics` when there is none, else as ``converge(_:on:differing:absent:check:)``.
     package func change(
-        _ name: String, on host: Host, check: Bool = false, edit: @escaping @Sendable (Mapping) throws -> Mapping
+        _ name: String, on host: Host, running: Bool = false, check: Bool = false,
+        edit: @escaping @Sendable (Mapping) throws -> Mapping
     ) async throws -> StoreOutcome {
-        let wish = try await driver.visit(host) { connection in
-            guard let there = try await connection.pool(name), let document = try await connection.poolDocument(name)
-            else { throw Diagnostics(try await PoolDeletion.missing(name, over: connection, host: host)) }
-            guard let found = PoolSpec(reading: document) else {
-                throw Diagnostics(.error("a pool of type \"\(there.type)\" cannot be changed", host: host.name))
+        let operation = StoreOperation(context: context, host: host, kind: .pool, name: name)
+        return try await driver.visit(host) { connection in
+            try await operation.locked(unless: check) {
+                guard let there = try await connection.pool(name),
+                    let document = try await connection.poolDocument(name)
+                else { throw Diagnostics(try await PoolDeletion.missing(name, over: connection, host: host)) }
+                guard let found = PoolSpec(reading: document) else {
+                    throw Diagnostics(.error("a pool of type \"\(there.type)\" cannot be changed", host: host.name))
+                }
+                let arguments = try edit(found.arguments)
+                var wish = try PoolWish(name, arguments: Value(arguments))
+                wish.isRunning = running
+                if arguments["transient"] == nil { wish.isTransient = !there.isPersistent }
+                wish.renewsPassword = wish.password != nil
+                _ = try wish.spec.xml()
+                return try await Visit(operation: operation, wish: wish, connection: connection, isCheck: check)
+                    .converge(.change)
             }
-            var wish = try PoolWish(name, arguments: Value(try edit(found.arguments)))
-            wish.isRunning = false
-            wish.isTransient = !there.isPersistent
-            wish.renewsPassword = wish.password != nil
-            return wish
         }
-        return try await converge(wish, on: host, differing: .change, check: check)
     }
 }
 
 /// The work on one host.
 private struct Visit {
+    /// How a definition that differs is brought about.
+    private enum Way {
+        case none
+        /// The pool is off, or is stopped for it and started again.
+        case restart
+        /// It goes on, and takes it up when it next starts.
+        case live
+    }
+
     let operation: StoreOperation
     let wish: PoolWish
     let connection: HypervisorConnection
+    /// Whether a pool that is there counts as gone.
+    var isAbsent = false
     let isCheck: Bool
     var spec: PoolSpec { wish.spec }
 
     func converge(_ differing: StoreDifference) async throws -> StoreOutcome {
         var outcome = StoreOutcome(operation.host.name, spec.name, isPredicted: isCheck)
-        guard let there = try await connection.pool(spec.name),
+        guard !isAbsent, let there = try await connection.pool(spec.name),
             let document = try await connection.poolDocument(spec.name)
         else {
             outcome.changes = [.init("definition", nil, "\(spec.kind.rawValue) pool")] + stateChanges(nil)
             if !isCheck { try await create() }
             return outcome
         }
+        try refuseOverwriting()
         let differences = try await differences(of: there, document)
         outcome.changes = differences.map(StoreOutcome.Change.init)
-        if !differences.isEmpty {
-            try refuse(differences, there, differing)
-            try await refuseUsed(there, differences)
+        if !differences.isEmpty { try refuse(differences, there, differing) }
+        let way = try await way(there, differences)
+        if way == .live {
+            outcome.consequences = ["VMs use the pool \"\(spec.name)\": it takes up the change when it next starts"]
         }
         outcome.changes += stateChanges(there)
-        if !isCheck, !outcome.isUnchanged {
-            try await update(there, document, isRedefined: !differences.isEmpty)
-        }
+        if !isCheck, !outcome.isUnchanged { try await update(there, document, way) }
         return outcome
+    }
+
+    /// What is on the devices of a pool that is there may be anybody's.
+    private func refuseOverwriting() throws(Diagnostics) {
+        guard wish.build == .overwriting else { return }
+        throw Diagnostics(
+            .error(
+                "there is a pool \"\(spec.name)\" already: its devices are not prepared anew",
+                hint: "`drover pool delete \(spec.name)` first, if it is to be another", host: operation.host.name))
     }
 
     /// Whether it runs and starts with its host, where that is to change.
@@ -137,16 +166,18 @@ private struct Visit {
                     : "add --replace to change it", host: operation.host.name))
     }
 
-    /// Volumes of a pool that is moved elsewhere would be gone from under their VMs.
-    private func refuseUsed(_ there: PoolInfo, _ differences: [SpecDifference]) async throws {
+    /// Volumes of a pool that is moved elsewhere would be gone from under their VMs, and so they would be for a moment
+    /// when it is logged out or unmounted. Stopping a directory takes nothing away.
+    private func way(_ there: PoolInfo, _ differences: [SpecDifference]) async throws -> Way {
+        if differences.isEmpty { return .none }
         let isHarmless = differences.allSatisfy {
             $0.property.hasPrefix("permissions.") || $0.property == "source.auth"
         }
-        if isHarmless { return }
+        if isHarmless, spec.kind == .dir || !there.isActive { return .restart }
         let users = try await StoreUse.read(connection, refreshing: false).users(ofPool: there)
-        guard users.isEmpty else {
-            throw Diagnostics(StoreUse.refusal("change the pool \"\(spec.name)\"", users, host: operation.host.name))
-        }
+        if users.isEmpty { return .restart }
+        if isHarmless { return .live }
+        throw Diagnostics(StoreUse.refusal("change the pool \"\(spec.name)\"", users, host: operation.host.name))
     }
 
     // MARK: - Making it
@@ -196,18 +227,19 @@ private struct Visit {
             try await connection.buildPool(spec.name, .plain)
         }
         if mustRun {
-            try await start(log)
+            try await start(log, isNew: true)
         } else if spec.kind == .dir {
             try await connection.buildPool(spec.name, .plain)
         }
     }
 
-    private func start(_ log: OperationLog) async throws {
+    /// - Parameter isNew: whether devices on which nothing is are taken.
+    private func start(_ log: OperationLog, isNew: Bool) async throws {
         do throws(HypervisorError) {
             try await connection.startPool(spec.name)
         } catch {
             let isAbsentDirectory = spec.kind == .dir && error.systemNumber == ENOENT
-            let isEmptyDevice = spec.kind.isBuiltOnDevices && !spec.source.devices.isEmpty
+            let isEmptyDevice = isNew && spec.kind.isBuiltOnDevices && !spec.source.devices.isEmpty
             guard wish.build == nil, isAbsentDirectory || isEmptyDevice else { throw error }
             // What is built from here on was not there before.
             if isAbsentDirectory { try log.record("built") }
@@ -228,24 +260,31 @@ private struct Visit {
 
     // MARK: - Changing it
 
-    private func update(_ there: PoolInfo, _ document: XMLElement, isRedefined: Bool) async throws {
+    private func update(_ there: PoolInfo, _ document: XMLElement, _ way: Way) async throws {
         let fields: [(String, Value)] = [
             ("uuid", Value(there.uuid)), ("old", Value(try document.written())), ("was_active", Value(there.isActive)),
-            ("was_autostarted", Value(there.autostart)), ("redefined", Value(isRedefined)),
+            ("was_autostarted", Value(there.autostart)), ("live", Value(way == .live)),
         ]
+        let xml = try spec.completed(by: PoolSpec(reading: document) ?? spec).xml()
         try await operation.journaled("update", fields, over: connection) { log in
-            if isRedefined {
+            switch way {
+            case .none: break
+            case .live:
                 try await setPassword(log)
-                let found = PoolSpec(reading: document) ?? spec
-                let xml = try spec.completed(by: found).xml()
                 try log.record("defining")
-                if there.isActive { try await connection.stopPool(spec.name) }
                 try await connection.definePool(xml: xml)
+            case .restart:
+                try await setPassword(log)
+                try log.record("stopping")
+                if there.isActive { try await connection.stopPool(spec.name) }
+                try log.record("defining")
+                try await connection.definePool(xml: xml)
+                // The directory that it is, or that it is mounted on.
                 if spec.kind.isBuiltAsDirectory { try await connection.buildPool(spec.name, .plain) }
-                if there.isActive || mustRun { try await start(log) }
-            } else if mustRun, !there.isActive {
+            }
+            if mustRun || there.isActive, way == .restart || !there.isActive {
                 try log.record("starting")
-                try await prepare(log)
+                try await start(log, isNew: false)
             }
             if let autostart = wish.autostart, autostart != there.autostart {
                 try await connection.setPoolAutostart(spec.name, autostart)

@@ -21,7 +21,7 @@ struct SharedStorage {
     ) async throws {
         guard !volumes.isEmpty, try await isShared(pool, host) else { return }
         let others = context.inventory.hosts.filter { $0.isHypervisor && $0.name != host.name }
-        let answers = await HostAnswers(others, limit: context.parallel, within: context.timeout * 3) { other in
+        let answers = await HostAnswers(others, limit: context.parallel, within: context.timeout * 4) { other in
             try await driver.visit(other) { connection in
                 try await StoreUse.read(connection, refreshing: false, besides: uuid)
                     .users(elsewhere: volumes, host: other.name)

@@ -83,7 +83,7 @@ package struct StoreDetails: Sendable {
     }
 
     private static func names(_ users: [StoreUse.User]) -> Value {
-        Value(users.map { Value($0.isMachine ? $0.name : "volume \($0.name)") })
+        Value(users.map { Value($0.label) })
     }
 
     private func ask(

@@ -18,12 +18,14 @@ struct StoreOperation: Sendable {
     }
 
     /// Keeps others away meanwhile.
+    /// - Parameter isCheck: nobody is kept away.
     /// - Throws: ``OperationLocked``; `Diagnostics` while an earlier operation on it is not settled.
-    func locked<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+    func locked<Answer>(unless isCheck: Bool = false, _ body: () async throws -> Answer) async throws -> Answer {
+        if isCheck { return try await body() }
         let lock = try OperationLock(
             context.directory, subject, meaning: "the \(kind.rawValue) \"\(name)\" of \(host.name)")
         defer { withExtendedLifetime(lock) {} }
-        let open = Journal(context.directory).operations().first { !$0.isClosed && $0["lock"]?.string == subject }
+        let open = Journal(context.directory).unfinished().first { $0["lock"]?.string == subject }
         if let open {
             throw Diagnostics(
                 .error(
@@ -68,11 +70,27 @@ struct StoreOperation: Sendable {
             try log.record("finished")
         } catch {
             // Runs to its end though the task was cancelled.
-            await Task {
-                guard let record = journal.operation(log.id) else { return }
-                if let end = try? await StoreSettlement(record, over: connection).settle() { try? log.record(end) }
+            let settling = await Task { () -> HostProblem? in
+                guard let record = journal.operation(log.id) else { return nil }
+                do {
+                    try log.record(try await StoreSettlement(record, over: connection).settle())
+                    return nil
+                } catch {
+                    return HostProblem(error, host: host.name)
+                }
             }.value
-            throw error
+            guard let settling else { throw error }
+            throw unsettled(log.id, after: HostProblem(error, host: host.name), because: settling.diagnostic)
         }
+    }
+
+    /// What went wrong, and that it could not be taken back.
+    private func unsettled(_ id: String, after problem: HostProblem, because: Diagnostic) -> HostProblem {
+        var problem = problem
+        let reasons = [because.summary, because.detail].compactMap { $0 }.joined(separator: "\n")
+        problem.diagnostic.detail = [problem.diagnostic.detail, "what was done could not be taken back: \(reasons)"]
+            .compactMap { $0 }.joined(separator: "\n")
+        problem.diagnostic.hint = "run `drover op recover \(id)` when that is mended"
+        return problem
     }
 }

@@ -46,6 +46,9 @@ package struct StoreOutcome: Sendable {
 
     package var isUnchanged: Bool { changes.isEmpty }
 
+    /// Whether there was none of the name.
+    var isNew: Bool { changes.first.map { $0.property == "definition" && $0.before == nil } ?? false }
+
     /// As states report it: `{property: {old, new}}`.
     package var mapping: Mapping {
         Mapping(

@@ -63,13 +63,13 @@ struct StoreSettlement {
         }
         // One of another UUID is somebody else's of the same name.
         guard there == nil || there?.uuid == uuid else { return "undone" }
+        let wasActive = record["was_active"]?.bool == true
         if began("defining") {
-            if there?.isActive == true { try await connection.stopPool(name) }
-            if began("built") { try? await connection.deletePoolStorage(name) }
+            let isOff = try await stopForRestoring(there)
+            if began("built"), isOff { try? await connection.deletePoolStorage(name) }
             try await connection.definePool(xml: try field("old"))
         }
         let isActive = try await connection.pool(name)?.isActive == true
-        let wasActive = record["was_active"]?.bool == true
         if wasActive, !isActive { try await connection.startPool(name) }
         if !wasActive, isActive { try await connection.stopPool(name) }
         if let autostart = record["was_autostarted"]?.bool {
@@ -77,6 +77,20 @@ struct StoreSettlement {
         }
         if let secret = record["secret"]?.string { try await connection.removeSecret(uuid: secret) }
         return "undone"
+    }
+
+    /// - Returns: whether the pool is off. One that was changed while it ran goes on, as does one that a VM uses by now:
+    ///   what is defined is what it starts with next time.
+    private func stopForRestoring(_ there: PoolInfo?) async throws -> Bool {
+        guard let there, there.isActive else { return true }
+        if record["live"]?.bool == true { return false }
+        let isFolder = there.type == PoolSpec.Kind.dir.rawValue
+        if !isFolder {
+            let use = try await StoreUse.read(connection, refreshing: false)
+            guard use.users(ofPool: there).isEmpty else { return false }
+        }
+        try await connection.stopPool(name)
+        return true
     }
 
     // MARK: - Networks

@@ -145,6 +145,7 @@ package struct VolumeChange: Sendable {
                     hint: "resize the VM's own with `drover vm resize`", host: host.name))
         }
         let use = try await StoreUse.read(connection, refreshing: true)
+        try use.requireRead(for: [volume.path])
         guard use.volumes(on: volume.path).isEmpty else {
             throw Diagnostics(
                 StoreUse.refusal("resize the volume \"\(volume.name)\"", use.users(of: volume), host: host.name))

@@ -4,10 +4,21 @@ package import Values
 
 /// A volume as it should be in a pool of a host.
 package struct VolumeWish: Sendable {
+    /// What becomes of a volume of another size.
+    package enum Sizing: Sendable {
+        /// It is refused.
+        case exact
+        /// It is made larger; one that is larger already is left as it is.
+        case growing
+        /// It is left as it is.
+        case any
+    }
+
     package var pool: String
     package var spec: VolumeSpec
-    /// Whether a volume that is too small is made larger; else that is refused.
-    package var grows = true
+    package var sizing = Sizing.growing
+    /// libvirt's type, which the pool's kind decides; nil for whatever it is.
+    package var type: String?
     /// Whether the format was asked for; else a volume that is there may have any.
     package var saysFormat = true
 
@@ -35,8 +46,9 @@ package struct VolumeWish: Sendable {
             name: name, capacity: size, format: format ?? (arguments["backing_store"] == nil ? "raw" : "qcow2"))
         spec.allocation = try Self.size(arguments, "allocation")
         spec.isNotCopiedOnWrite = try arguments.truth("nocow") ?? false
-        grows = try arguments.truth("resize") ?? false
-        if let type = try arguments.text("type"), !["file", "block", "network", "netdir", "dir"].contains(type) {
+        sizing = try arguments.truth("resize") ?? false ? .growing : .exact
+        type = try arguments.text("type")
+        if let type, !["file", "block", "network", "netdir", "dir"].contains(type) {
             throw arguments.wrong("type", type, "file, block, network, netdir or dir")
         }
         if let permissions = arguments["permissions"] {
@@ -61,8 +73,8 @@ package struct VolumeWish: Sendable {
     }
 }
 
-/// Makes a volume what it should be. Idempotent; what is in a volume is never touched: one of another format, or larger
-/// than wanted, is refused.
+/// Makes a volume what it should be. Idempotent; what is in a volume is never touched: one of another format is refused,
+/// and none is made smaller.
 package struct VolumeConvergence: Sendable {
     private let context: FleetContext
     private let driver: any HypervisorDriver
@@ -81,10 +93,11 @@ package struct VolumeConvergence: Sendable {
         return try await driver.visit(host) { connection in
             try await operation.locked {
                 var outcome = StoreOutcome(host.name, name, isPredicted: check)
-                guard try await connection.pool(wish.pool) != nil else {
+                guard let pool = try await connection.pool(wish.pool) else {
                     throw Diagnostics(try await PoolDeletion.missing(wish.pool, over: connection, host: host))
                 }
                 guard let there = try await connection.volume(wish.spec.name, in: wish.pool) else {
+                    try Self.refuseOtherType(wish, pool, host)
                     outcome.changes = [
                         .init("definition", nil, "\(wish.spec.format) volume"),
                         .init("capacity", nil, Self.size(wish.spec.capacity)),
@@ -94,15 +107,14 @@ package struct VolumeConvergence: Sendable {
                 }
                 try refuse(Self.differences(wish, from: there), wish, host)
                 guard there.capacity != wish.spec.capacity else { return outcome }
-                guard wish.grows, there.capacity < wish.spec.capacity else {
-                    let sizes = SpecDifference(
-                        "capacity", found: Self.size(there.capacity), wanted: Self.size(wish.spec.capacity))
-                    try refuse([sizes], wish, host)
+                let sizes = SpecDifference(
+                    "capacity", found: Self.size(there.capacity), wanted: Self.size(wish.spec.capacity))
+                if wish.sizing == .exact { try refuse([sizes], wish, host) }
+                guard wish.sizing == .growing, there.capacity < wish.spec.capacity else {
+                    outcome.consequences = ["the volume \"\(name)\" stays as large as it is: \(sizes.found ?? "")"]
                     return outcome
                 }
-                outcome.changes = [
-                    .init("capacity", Self.size(there.capacity), Self.size(wish.spec.capacity))
-                ]
+                outcome.changes = [StoreOutcome.Change(sizes)]
                 try await VolumeChange.refuseResize(there, over: connection, host: host)
                 if !check { try await grow(wish, operation, connection) }
                 return outcome
@@ -140,6 +152,7 @@ package struct VolumeConvergence: Sendable {
     private static func differences(_ wish: VolumeWish, from there: VolumeInfo) -> [SpecDifference] {
         let spec = wish.spec
         let wanted: [(String, String?, String?)] = [
+            ("type", there.type, wish.type),
             ("format", there.format, there.format == nil || !wish.saysFormat ? nil : spec.format),
             ("backing_store", there.backing?.path, spec.backing?.path),
             ("permissions.mode", octal(there.permissions.mode), spec.mode.map { octal($0) ?? "" }),
@@ -150,6 +163,23 @@ package struct VolumeConvergence: Sendable {
             guard let wanted else { return nil }
             return found == wanted ? nil : SpecDifference(property, found: found, wanted: wanted)
         }
+    }
+
+    /// libvirt takes the type of a new volume from its pool, whatever it is told.
+    private static func refuseOtherType(_ wish: VolumeWish, _ pool: PoolInfo, _ host: Host) throws(Diagnostics) {
+        guard let type = wish.type, let kind = PoolSpec.Kind(rawValue: pool.type) else { return }
+        let made =
+            switch kind {
+            case .dir, .fs, .netfs, .vstorage: wish.spec.format == "dir" ? "dir" : "file"
+            case .logical, .disk, .iscsi, .scsi, .mpath, .zfs: "block"
+            case .rbd, .gluster, .iscsiDirect: "network"
+            }
+        guard type != made else { return }
+        throw Diagnostics(
+            .error(
+                "the volume \"\(wish.spec.name)\" cannot be of type \"\(type)\"",
+                detail: "the volumes of a \(pool.type) pool are of type \"\(made)\"", hint: "leave \"type\" out",
+                host: host.name))
     }
 
     private static func octal(_ mode: UInt32?) -> String? { mode.map { "0" + String($0, radix: 8) } }

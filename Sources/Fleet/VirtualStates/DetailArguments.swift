@@ -3,6 +3,10 @@ internal import Values
 
 /// Salt's arguments of a VM that few need: where its memory comes from, clocks, ports, the host's devices and kernels.
 struct DetailArguments {
+    /// The arguments that it reads.
+    static let names = [
+        "numatune", "hypervisor_features", "clock", "serials", "consoles", "stop_on_reboot", "boot", "graphics",
+    ]
     private var details = DomainDetails()
     private var problems: [Diagnostic] = []
 
@@ -15,8 +19,8 @@ struct DetailArguments {
         all.details.serials = all.ports(call, "serials")
         all.details.consoles = all.ports(call, "consoles")
         all.details.stopsOnReboot = call.truth("stop_on_reboot") ?? false
-        all.hostDevices(call)
         all.boot(call)
+        all.display(call)
         if let found = Diagnostics(all.problems) { throw found }
         return all.details
     }
@@ -143,26 +147,6 @@ struct DetailArguments {
         }
     }
 
-    /// libvirt's names of PCI devices: `pci_0000_3b_02_1`.
-    private mutating func hostDevices(_ call: VirtualCall) {
-        guard let value = call.argument("host_devices") else { return }
-        for item in value.list ?? [value] {
-            let name = item.scalarText ?? item.kindName
-            let parts = name.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 5, parts[0] == "pci",
-                let address = PCIAddress("\(parts[1]):\(parts[2]):\(parts[3]).\(parts[4])")
-            else {
-                problems.append(
-                    .error(
-                        "\"\(name)\" is no PCI device of a host",
-                        hint: "`virsh nodedev-list --cap pci` shows them, such as pci_0000_3b_02_1; say others by an "
-                            + "xml_patch", mark: item.mark ?? value.mark))
-                continue
-            }
-            details.hostDevices.append(address)
-        }
-    }
-
     private mutating func boot(_ call: VirtualCall) {
         details.directBoot =
             reading(call.argument("boot"), "\"boot\"") { reader -> DomainDetails.DirectBoot? in
@@ -185,11 +169,37 @@ struct DetailArguments {
                 return DomainDetails.DirectBoot(kernel: kernel, initrd: initrd, commandLine: line)
             } ?? nil
     }
+
+    /// A display listens where only its host sees it, because anybody who reaches it sees the guest.
+    private mutating func display(_ call: VirtualCall) {
+        var listen: Value?
+        let port = reading(call.argument("graphics"), "\"graphics\"") { reader in
+            // What kind it is, is among what VMs have anyway.
+            _ = reader.text("type")
+            listen = reader.value("listen")
+            return reader.whole("port", from: 1, to: 65_535)
+        }
+        details.displayPort = port ?? nil
+        guard let listen else { return }
+        let address = listen.map == nil && listen.list == nil ? listen.scalarText : nil
+        let words =
+            address.map { ("address", $0) }
+            ?? reading(listen, "\"listen\" of \"graphics\"") { reader in
+                (reader.text("type") ?? "address", reader.text("address") ?? "127.0.0.1")
+            }
+        guard let (type, place) = words, type != "address" || !["127.0.0.1", "localhost"].contains(place) else {
+            return
+        }
+        problems.append(
+            .error(
+                "a display listens on 127.0.0.1 only, not \(type == "address" ? "on \"\(place)\"" : "by \(type)")",
+                hint: "leave out \"listen\": `drover vm display` tunnels to it", mark: listen.mark))
+    }
 }
 
 extension Value {
     /// A mapping, or Salt's list of mappings with one key each.
-    fileprivate var mergedMapping: Mapping? {
+    var mergedMapping: Mapping? {
         if let map { return map }
         guard let list else { return nil }
         var whole = Mapping()

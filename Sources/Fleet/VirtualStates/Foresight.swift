@@ -4,10 +4,13 @@ internal import Hypervisor
 package actor Foresight {
     /// Whether the VM would run, by name.
     private var machines: [String: Bool] = [:]
-    private var pools: [String: Bool] = [:]
-    private var networks: [String: Bool] = [:]
+    private var pools: [String: Store] = [:]
+    private var networks: [String: Store] = [:]
     private var volumes: Set<String> = []
     private var snapshots: Set<String> = []
+
+    /// What would be of a pool or a network.
+    enum Store: Sendable { case absent, defined, running }
 
     package init() {}
 
@@ -15,13 +18,14 @@ package actor Foresight {
     var hasStores: Bool { !pools.isEmpty || !networks.isEmpty || !volumes.isEmpty }
 
     func foresee(machine name: String, running: Bool) { machines[name] = running }
-    func foresee(pool name: String, exists: Bool) { pools[name] = exists }
-    func foresee(network name: String) { networks[name] = true }
+    func foresee(pool name: String, _ what: Store) { pools[name] = what }
+    func foresee(network name: String, _ what: Store) { networks[name] = what }
     func foresee(volume name: String, in pool: String) { volumes.insert("\(pool)/\(name)") }
     func foresee(snapshot name: String, of machine: String) { snapshots.insert("\(machine)/\(name)") }
 
     /// Nil when nothing is foretold of it.
-    func hasPool(_ name: String) -> Bool? { pools[name] }
+    func pool(_ name: String) -> Store? { pools[name] }
+    func network(_ name: String) -> Store? { networks[name] }
     func hasVolume(_ name: String, in pool: String) -> Bool { volumes.contains("\(pool)/\(name)") }
     func hasSnapshot(_ name: String, of machine: String) -> Bool { snapshots.contains("\(machine)/\(name)") }
 

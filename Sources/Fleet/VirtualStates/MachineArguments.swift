@@ -1,3 +1,4 @@
+internal import Hypervisor
 internal import Inventory
 internal import States
 internal import Values
@@ -5,8 +6,10 @@ internal import Values
 /// The arguments of `virt.running` and `virt.defined`, Salt's names and Drover's, as a description of a VM.
 struct MachineArguments: Sendable {
     let spec: MachineSpec
-    /// The arguments that were given.
+    /// The arguments that were given; for a VM profile, what it says too.
     let said: Set<String>
+    /// Whether they say what a VM is, so that it can be made.
+    let isDescription: Bool
 
     /// Salt's name of an argument, and that of an entry of vms.yaml.
     private static let names: [(String, String)] = [
@@ -15,35 +18,70 @@ struct MachineArguments: Sendable {
         ("autostart", "autostart"), ("machine", "machine"), ("cpu_model", "cpu"), ("tpm", "tpm"),
         ("secure_boot", "secure_boot"), ("iso", "iso"), ("ssh_keys", "ssh_keys"), ("user_data", "user_data"),
         ("network_config", "network_config"), ("roles", "roles"), ("vars", "vars"), ("xml_patch", "xml_patch"),
-        ("root_tree", "root_tree"),
+        ("root_tree", "root_tree"), ("host_devices", "host_devices"),
     ]
-    /// What says what a VM is; without any of it, one that is there is only started.
+    /// Without any of these no VM is made.
     private static let telling = ["cpu", "mem", "image", "profile", "disks", "disk_profile", "iso", "root_tree"]
-    /// - Throws: every mistake, with its place. Nil when the arguments describe no VM.
+    /// What a VM gets when it is made; one that is there is not compared with it.
+    private static let first = [
+        "machine", "cpu_model", "tpm", "secure_boot", "iso", "xml_patch", "host_devices", "boot", "boot_dev",
+        "graphics",
+    ]
+    /// - Throws: every mistake, with its place. Nil when the arguments say nothing of a VM: one that is there is only
+    ///   started.
     init?(_ call: VirtualCall) throws(Diagnostics) {
-        guard Self.telling.contains(where: { call.argument($0) != nil }) else { return nil }
+        try Self.refuse(call)
+        let known = Self.names.map(\.0) + DetailArguments.names + ["boot_dev", "seed"]
+        guard known.contains(where: { call.argument($0) != nil }) else { return nil }
+        isDescription = Self.telling.contains { call.argument($0) != nil }
         var entry = Mapping()
         for (name, key) in Self.names { if let value = call.argument(name) { entry[key] = value } }
         for key in ["cpu", "mem"] {
             if let value = call.argument(key), value.map != nil { try Self.amount(key, value, &entry) }
         }
         try Self.addBoot(call, &entry)
-        if let graphics = call.argument("graphics") {
-            entry["graphics"] = graphics["type"] ?? graphics.list?.compactMap { $0["type"] }.first ?? graphics
-        }
+        var details = try DetailArguments.read(call)
+        entry["graphics"] = call.argument("graphics").map { $0.mergedMapping?["type"] ?? "vnc" }
         switch call.argument("seed") {
         case let seed? where seed.bool == true: break
         case let seed? where seed.bool == false: entry["seed"] = "none"
         case let seed?: entry["seed"] = seed
         case nil: break
         }
-        try Self.refuse(call)
-        said = Set(call.chunk.arguments.keys.compactMap(\.scalarText).filter { call.argument($0) != nil })
-        let details = try DetailArguments.read(call)
+        let given = call.chunk.arguments.keys.compactMap(\.scalarText).filter { call.argument($0) != nil }
+        said = Set(given).union(try Self.saidByProfile(call))
         var spec = try MachineSpec(
             name: call.name, entry, vars: call.host.vars, folder: call.context.directory.root)
+        details.hostDevices = spec.details.hostDevices
         spec.details = details
         self.spec = spec
+    }
+
+    /// What was said and is not held against a VM that is there, as the end of a comment.
+    var uncompared: String {
+        let words = (Self.first + DetailArguments.names).filter(said.contains)
+        let maxima =
+            (spec.maxCPUs != nil && said.contains("cpu") ? ["the most of cpu"] : [])
+            + (spec.maxMemory != nil && said.contains("mem") ? ["the most of mem"] : [])
+        let all = (words + maxima).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        return all.isEmpty ? "" : "\nOf a new VM only, and not compared: \(all.joined(separator: ", "))"
+    }
+
+    /// The arguments that a VM profile, where one is asked for, stands for.
+    private static func saidByProfile(_ call: VirtualCall) throws(Diagnostics) -> [String] {
+        guard let profile = call.text("profile") else { return [] }
+        let profiles = MachineProfiles(call.host.vars)
+        let arguments = [
+            "cpus": "cpu", "cpu_count": "cpu", "memory": "mem", "autostart": "autostart", "disk": "disks",
+            "disks": "disks", "disk_profile": "disk_profile", "nic": "interfaces", "nics": "interfaces",
+            "nic_profile": "nic_profile",
+        ]
+        var said: [String] = []
+        for name in ["default", profile] {
+            let keys = try profiles.machine(name)?.keys.compactMap(\.scalarText) ?? []
+            said += keys.compactMap { arguments[$0] }
+        }
+        return said
     }
 
     /// Salt's mapping for processors (`maximum`, `current`) and memory (`boot`, `current`, `max`).
@@ -57,7 +95,15 @@ struct MachineArguments: Sendable {
                     detail: "known are \(known.joined(separator: ", "))",
                     hint: "change the definition by an xml_patch", mark: item.mark ?? value.mark))
         }
-        let (most, now) = key == "cpu" ? (map["maximum"], map["current"]) : (map["max"], map["boot"] ?? map["current"])
+        // What a guest boots with is the most that it has, if it is to have less from then on.
+        let most = key == "cpu" ? map["maximum"] : map["max"] ?? (map["current"] == nil ? nil : map["boot"])
+        let now = map["current"] ?? map["boot"]
+        if let boot = map["boot"], let now, let most, boot != now, boot != most {
+            throw Diagnostics(
+                .error(
+                    "a guest boots with what it has at first or with its most, not with a third amount of memory",
+                    hint: "leave out \"boot\", or say what \"current\" or \"max\" does", mark: boot.mark ?? value.mark))
+        }
         entry[key == "cpu" ? "cpus" : "memory"] = now ?? most
         if let most, now != nil { entry[key == "cpu" ? "max_cpus" : "max_memory"] = most }
     }

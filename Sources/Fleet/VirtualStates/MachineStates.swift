@@ -24,10 +24,13 @@ enum MachineStates {
         guard running, !isRunning else {
             return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
         }
+        let act: PowerAct = there.state.isActive ? .resume : .start(discardingSaved: false)
+        let answers = await MachineCensus(call.context, driver: call.driver).take()
+        try refuseElsewhere(call, answers, there.uuid)
+        if act.needsEveryHost { for answer in answers { _ = try answer.machines.get() } }
         if call.isTest {
             await call.foresight.foresee(machine: call.name, running: true)
         } else {
-            let act: PowerAct = there.state.isActive ? .resume : .start(discardingSaved: false)
             try await MachinePower(call.context, driver: call.driver).act(act, on: there.uuid)
         }
         let changes = Mapping([(call.name, Value(Mapping([("started", true)])))])
@@ -52,7 +55,7 @@ enum MachineStates {
     }
 
     private static func create(_ call: VirtualCall, running: Bool) async throws -> ControllerAnswer {
-        guard let wish = try MachineArguments(call) else {
+        guard let wish = try MachineArguments(call), wish.isDescription else {
             return call.failed(
                 "\(call.host.name) has no VM \"\(call.name)\", and nothing says what it would be like", isSoft: true)
         }
@@ -61,32 +64,42 @@ enum MachineStates {
         spec.startState = running ? .running : .stopped
         let answers = await MachineCensus(call.context, driver: call.driver).take()
         try refuseElsewhere(call, answers)
+        var warnings: [Diagnostic] = []
         if call.isTest {
             try await foretell(spec, call, answers)
             await call.foresight.foresee(machine: call.name, running: running)
         } else {
-            _ = try await MachineCreation(call.context, driver: call.driver).create(spec, on: call.host)
+            warnings = try await MachineCreation(call.context, driver: call.driver).create(spec, on: call.host).warnings
         }
+        let told = warnings.map { "\n" + $0.summary }.joined()
         var change = Mapping([("definition", true)])
         if running { change["started"] = true }
         let rest = running ? " and started" : ""
         return call.changed(
-            Mapping([(call.name, Value(change))]), "Domain \(call.name) defined\(rest)",
+            Mapping([(call.name, Value(change))]), "Domain \(call.name) defined\(rest)\(told)",
             wouldBe: "Domain \(call.name) would be defined\(rest)")
     }
 
-    /// A VM that was moved is still there; a second one of its name must not come about.
-    private static func refuseElsewhere(
-        _ call: VirtualCall, _ answers: [MachineCensus.Answer]
+    /// A VM that was moved is still there: a second one of its name must not come about, and what a move has left behind
+    /// must not begin to run on the same disks.
+    /// - Parameter uuid: of the one that is here, if there is one.
+    static func refuseElsewhere(
+        _ call: VirtualCall, _ answers: [MachineCensus.Answer], _ uuid: String? = nil
     ) throws(Diagnostics) {
         for answer in answers where answer.host.name != call.host.name {
-            guard let machine = try? answer.machines.get().first(where: { $0.name == call.name }) else { continue }
+            let machines = (try? answer.machines.get()) ?? []
+            guard let machine = machines.first(where: { $0.name == call.name || $0.uuid == uuid }) else { continue }
+            let there = answer.host.name
+            let bring =
+                "`drover vm migrate \(call.name) --to \(call.host.name)` brings it here, or give the state to \(there)"
             throw Diagnostics(
                 .error(
-                    "\"\(call.name)\" is on \(answer.host.name)", detail: "it is \(machine.state.activity.name) there",
-                    hint:
-                        "`drover vm migrate \(call.name) --to \(call.host.name)` brings it here, or give the state to "
-                        + answer.host.name))
+                    "\"\(call.name)\" is on \(there)\(uuid == nil ? "" : " too")",
+                    detail: "it is \(machine.state.activity.name) there",
+                    hint: uuid == nil
+                        ? bring
+                        : "`drover op recover` settles a move that was interrupted; else take the definition that is "
+                            + "left over from its host with `virsh undefine \(machine.uuid) --keep-nvram`"))
         }
     }
 
@@ -95,11 +108,14 @@ enum MachineStates {
         _ spec: MachineSpec, _ call: VirtualCall, _ answers: [MachineCensus.Answer]
     ) async throws {
         try spec.validate()
-        if let image = spec.image { _ = try ImageStore(call.context.directory).find(image) }
+        let directory = call.context.directory
+        let missing = try spec.imageFiles(on: call.host).filter { $0.isMissing(in: directory) }
+        for file in missing { _ = try file.source(in: directory) }
+        if let image = spec.image, ImageFile(image) == nil { _ = try ImageStore(directory).find(image) }
         try MachineName.refuseTaken(spec.name, answers, assumedAbsent: [])
-        try Journal(call.context.directory).refuseUnsettled(named: spec.name)
+        try Journal(directory).refuseUnsettled(named: spec.name)
         // What pools and networks before it will be like, no host can say yet.
-        if await call.foresight.hasStores { return }
+        if await call.foresight.hasStores || !missing.isEmpty { return }
         _ = try await MachinePlacement(call.context, driver: call.driver).choose(spec, census: answers)
     }
 }

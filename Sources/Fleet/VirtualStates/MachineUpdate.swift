@@ -14,8 +14,8 @@ struct MachineUpdate: Sendable {
     func answer() async throws -> ControllerAnswer {
         var spec = wish.spec
         spec.host = call.host.name
-        let survey = await MachinePlacement(call.context, driver: call.driver)
-            .survey([spec], hosts: [call.host], details: true)
+        let placement = MachinePlacement(call.context, driver: call.driver)
+        let survey = await placement.survey([spec], hosts: [call.host], details: true)
         if let problem = survey.problems.first { throw problem }
         guard var present = survey.present.first(where: { $0.name == call.name }) else {
             throw Diagnostics(.error("\"\(call.name)\" is not on \(call.host.name) any more", hint: "try again"))
@@ -27,7 +27,14 @@ struct MachineUpdate: Sendable {
         let all = try MachineComparison(spec: spec, host: call.host, present: present).changes()
         let changes = all.filter { wish.tells($0.field) }
         guard !changes.isEmpty else {
-            return call.unchanged("Domain \(call.name) \(running ? "exists and is running" : "unchanged")")
+            return call.unchanged(
+                "Domain \(call.name) \(running ? "exists and is running" : "unchanged")\(wish.uncompared)")
+        }
+        // Only to ask all hosts tells whether it is here alone.
+        let whole = await placement.survey([spec], places: [])
+        try MachineStates.refuseElsewhere(call, whole.census, present.uuid)
+        if changes.contains(where: \.needsEveryHost) {
+            for answer in whole.census { _ = try answer.machines.get() }
         }
         let isLive = call.truth("live") ?? true
         if !isLive, state.isActive { try refuseNow(changes) }
@@ -41,7 +48,7 @@ struct MachineUpdate: Sendable {
             line.uuid = present.uuid
             let plan = FleetPlan(
                 lines: [line], placings: [], warnings: [], problems: [],
-                wishes: [call.name: MachineWish(spec: spec)], survey: survey)
+                wishes: [call.name: MachineWish(spec: spec)], survey: whole)
             var options = FleetApplying.Options()
             options.isLive = isLive
             let steps = PlanSteps(call.context, driver: call.driver, plan: plan, options: options, say: { _ in })
@@ -95,11 +102,16 @@ struct MachineUpdate: Sendable {
         let done = [isUpdated ? "updated" : nil, isStarted ? "started" : nil].compactMap { $0 }.joined(
             separator: " and ")
         let details = changes.filter { if case .state = $0.field { false } else { true } }.map(\.description)
-        let rest = (details + warnings.map(\.summary)).map { "\n" + $0 }.joined()
+        let rest = (details + warnings.map(\.summary)).map { "\n" + $0 }.joined() + wish.uncompared
         return call.changed(
             Mapping([(call.name, Value(change))]), "Domain \(call.name) \(done)\(rest)",
             wouldBe: "Domain \(call.name) would be \(done)\(rest)")
     }
+}
+
+extension FieldChange {
+    /// Whether it would do harm if another host had the VM too.
+    fileprivate var needsEveryHost: Bool { if case .autostart = field { false } else { true } }
 }
 
 extension MachineArguments {

@@ -43,10 +43,11 @@ package struct VirtualStates: Sendable {
                 switch chunk.function {
                 case "running", "defined": _ = try MachineArguments(call)
                 case "pool_defined", "pool_running":
-                    if call.argument("ptype") == nil { break }
-                    _ = try PoolWish(call.name, arguments: call.storeArguments)
+                    var arguments = call.storeArguments.map ?? Mapping()
+                    // Of a pool that is there it is known by then.
+                    if arguments["ptype"] == nil { arguments["ptype"] = "dir" }
+                    _ = try PoolWish(call.name, arguments: Value(arguments, at: chunk.mark))
                 case "network_defined", "network_running":
-                    if !call.describesNetwork { break }
                     _ = try NetworkWish(call.name, arguments: call.storeArguments)
                 case "volume_defined": _ = try VolumeWish(call.name, arguments: call.storeArguments)
                 default: break

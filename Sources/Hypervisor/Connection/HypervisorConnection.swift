@@ -12,14 +12,19 @@ public final class HypervisorConnection: Sendable {
     let handle: ConnectionHandle
     let thread: CallThread
     let hub: EventHub
+    /// How long connecting could take: the measure of its user's patience.
+    public let timeout: Duration
     /// How long a short call may take; keep-alive normally ends a dead one sooner.
     let callTimeout: Duration
 
-    private init(uri: HypervisorURI, handle: ConnectionHandle, thread: CallThread, callTimeout: Duration) {
+    private init(
+        uri: HypervisorURI, handle: ConnectionHandle, thread: CallThread, timeout: Duration, callTimeout: Duration
+    ) {
         self.uri = uri
         self.handle = handle
         self.thread = thread
         self.hub = EventHub(host: uri.host)
+        self.timeout = timeout
         self.callTimeout = callTimeout
     }
 
@@ -50,7 +55,8 @@ public final class HypervisorConnection: Sendable {
             let handle = try await reply.value(
                 deadline: timeout, late: problem(.timedOut, "no connection within \(timeout)"),
                 cancelled: problem(.cancelled, "cancelled"))
-            return HypervisorConnection(uri: uri, handle: handle, thread: thread, callTimeout: callTimeout)
+            return HypervisorConnection(
+                uri: uri, handle: handle, thread: thread, timeout: timeout, callTimeout: callTimeout)
         } catch {
             thread.finish {}
             throw error

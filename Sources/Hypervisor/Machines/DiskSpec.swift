@@ -1,13 +1,14 @@
 /// A disk of a domain to be defined.
 public struct DiskSpec: Sendable, Hashable {
     public enum Device: String, Sendable, Hashable {
-        case disk, cdrom
+        case disk, cdrom, floppy
     }
 
-    public var source: DiskSource
+    /// Nil: a drive with nothing in it.
+    public var source: DiskSource?
     public var format: String
     public var device: Device
-    /// `virtio`, `sata`, `scsi`, `usb`.
+    /// `virtio`, `sata`, `scsi`, `usb`; `fdc` for floppies.
     public var bus: String
     /// libvirt's cache mode; `none` is what shared storage needs to move live. Nil: QEMU's default.
     public var cache: String?
@@ -20,11 +21,13 @@ public struct DiskSpec: Sendable, Hashable {
     public var serial: String?
     /// Served by the domain's I/O threads, where it has any and the bus can.
     public var usesIOThread = true
+    /// Which of them, from 1.
+    public var ioThread = 1
     /// Its turn when the firmware looks for a system, from 1; nil: never.
     public var bootOrder: Int?
 
     public init(
-        source: DiskSource, format: String = "qcow2", device: Device = .disk, bus: String = "virtio",
+        source: DiskSource?, format: String = "qcow2", device: Device = .disk, bus: String = "virtio",
         cache: String? = nil, discard: Bool = true, isReadOnly: Bool = false, isShareable: Bool = false,
         serial: String? = nil
     ) {

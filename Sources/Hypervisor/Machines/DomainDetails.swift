@@ -92,9 +92,11 @@ public struct DomainDetails: Sendable, Hashable {
     public var serials: [Port]?
     public var consoles: [Port]?
     public var stopsOnReboot = false
-    /// PCI devices that the guest gets.
-    public var hostDevices: [PCIAddress] = []
+    /// What the guest gets of the host's own.
+    public var hostDevices: [HostDevice] = []
     public var directBoot: DirectBoot?
+    /// Of the display, where there is one; nil: libvirt picks one.
+    public var displayPort: Int?
 
     public init() {}
 }

@@ -29,14 +29,30 @@ extension HypervisorConnection {
         try await actAtOnce("reboot", domain) { virDomainReboot($0, flag.rawValue) }
     }
 
-    /// Has the guest's agent stop all writing to its file systems.
+    /// Seconds that a guest's agent gets to freeze its file systems, or to thaw them. Without a limit, one that hangs in
+    /// there is waited for without end.
+    private static let agentPatience: Int32 = 30
+
+    /// Has the guest's agent stop all writing to its file systems. One that does not in time is asked to let it be.
     public func freeze(_ domain: DomainReference) async throws(HypervisorError) {
-        try await actAtOnce("freeze the file systems of", domain) { virDomainFSFreeze($0, nil, 0, 0) }
+        do throws(HypervisorError) {
+            try await actAtOnce("freeze the file systems of", domain) {
+                // A driver without it has no agents that could hang.
+                virDomainAgentSetResponseTimeout($0, Self.agentPatience, 0)
+                return virDomainFSFreeze($0, nil, 0, 0)
+            }
+        } catch {
+            if error.code == .agentUnresponsive { try? await thaw(domain) }
+            throw error
+        }
     }
 
     /// Lets a frozen guest write again.
     public func thaw(_ domain: DomainReference) async throws(HypervisorError) {
-        try await actAtOnce("thaw the file systems of", domain) { virDomainFSThaw($0, nil, 0, 0) }
+        try await actAtOnce("thaw the file systems of", domain) {
+            virDomainAgentSetResponseTimeout($0, Self.agentPatience, 0)
+            return virDomainFSThaw($0, nil, 0, 0)
+        }
     }
 }
 

@@ -50,7 +50,7 @@ public struct PCIAddress: Sendable, Hashable, CustomStringConvertible {
             ])
     }
 
-    private static func padded(_ number: some BinaryInteger, _ digits: Int) -> String {
+    static func padded(_ number: some BinaryInteger, _ digits: Int) -> String {
         let text = String(number, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
     }

@@ -6,8 +6,12 @@ public struct PoolSpec: Sendable, Hashable {
         case iscsiDirect = "iscsi-direct"
         case scsi, mpath, rbd, gluster, zfs, vstorage
 
-        /// Whether its volumes may be in use by VMs of other hosts too.
-        public var isShared: Bool { [.netfs, .iscsi, .iscsiDirect, .scsi, .rbd, .gluster, .vstorage].contains(self) }
+        /// Whether its volumes may be in use by VMs of other hosts too. Volume groups and disks count: they may lie on
+        /// devices of a SAN, which several hosts see.
+        public var isShared: Bool { ![.dir, .fs, .zfs].contains(self) }
+
+        /// Whether a volume in it may stand on one anywhere else, as files do.
+        public var holdsOverlays: Bool { [.dir, .fs, .netfs, .gluster, .vstorage].contains(self) }
 
         /// Whether building it makes no more than the directory that it is mounted on, or that it is.
         public var isBuiltAsDirectory: Bool { [.dir, .fs, .netfs, .vstorage].contains(self) }

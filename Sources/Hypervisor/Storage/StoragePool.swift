@@ -110,18 +110,22 @@ extension HypervisorConnection {
         try await act("undefine", pool: name, virStoragePoolUndefine)
     }
 
-    /// Makes libvirt look at the storage again. While a volume is being made in the pool it refuses that: this waits,
-    /// for half a minute at most.
-    public func refreshPool(_ name: String) async throws(HypervisorError) {
-        for _ in 0..<300 {
+    /// Makes libvirt look at the storage again. While a volume is being made or copied in the pool it refuses that: this
+    /// waits for as long as that takes.
+    /// - Parameter patience: waits no longer than that, and throws then.
+    public func refreshPool(_ name: String, patience: Duration? = nil) async throws(HypervisorError) {
+        let began = ContinuousClock.now
+        for attempt in 1... {
             do throws(HypervisorError) {
                 return try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
             } catch {
                 guard error.message.contains("asynchronous jobs running") else { throw error }
-                if (try? await Task.sleep(for: .milliseconds(100))) == nil { throw error }
+                var busy = error
+                busy.hint = "a volume is being made or copied there: try again when that is done"
+                if let patience, ContinuousClock.now - began >= patience { throw busy }
+                if (try? await Task.sleep(for: .milliseconds(min(1000, attempt * 100)))) == nil { throw busy }
             }
         }
-        try await act("refresh", pool: name) { virStoragePoolRefresh($0, 0) }
     }
 
     private func act(

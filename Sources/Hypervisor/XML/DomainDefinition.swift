@@ -107,7 +107,7 @@ public struct DomainDefinition: DomainEditing, Sendable, Hashable {
 extension DomainXML {
     /// The next name for a disk on a bus, such as `vdc`, besides those that are `taken`.
     public static func freeTarget(bus: String, besides taken: Set<String>) -> String {
-        let prefix = bus == "virtio" ? "vd" : "sd"
+        let prefix = prefix(of: bus)
         var number = 0
         while taken.contains(prefix + letters(number)) { number += 1 }
         return prefix + letters(number)

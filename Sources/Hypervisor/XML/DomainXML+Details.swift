@@ -88,12 +88,6 @@ extension DomainXML {
         return XMLElement(name, ["type": port.type], children + [target])
     }
 
-    static func hostDevice(_ address: PCIAddress) -> XMLElement {
-        XMLElement(
-            "hostdev", ["mode": "subsystem", "type": "pci", "managed": "yes"],
-            [XMLElement("source", [:], [address.element("address", type: nil)])])
-    }
-
     static func directBoot(_ boot: DomainDetails.DirectBoot) -> [XMLElement] {
         [
             XMLElement("kernel", text: boot.kernel), boot.initrd.map { XMLElement("initrd", text: $0) },

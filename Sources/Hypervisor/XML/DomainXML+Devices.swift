@@ -27,11 +27,13 @@ extension DomainXML {
     public static func targets(of disks: [DiskSpec]) -> [String] {
         var used: [String: Int] = [:]
         return disks.map { spec in
-            let prefix = spec.bus == "virtio" ? "vd" : "sd"
+            let prefix = prefix(of: spec.bus)
             defer { used[prefix, default: 0] += 1 }
             return prefix + letters(used[prefix, default: 0])
         }
     }
+
+    static func prefix(of bus: String) -> String { bus == "virtio" ? "vd" : bus == "fdc" ? "fd" : "sd" }
 
     /// One disk as the guest will know it under `target`, of a definition or to be plugged in.
     ///
@@ -43,16 +45,16 @@ extension DomainXML {
             "driver",
             [
                 "name": "qemu", "type": spec.format, "cache": spec.cache, "io": spec.io,
-                "discard": spec.discard ? "unmap" : nil, "iothread": hasThread ? "1" : nil,
+                "discard": spec.discard ? "unmap" : nil, "iothread": hasThread ? "\(spec.ioThread)" : nil,
             ])
         let children = [
-            driver, spec.source.element, XMLElement("target", ["dev": target, "bus": spec.bus]),
+            driver, spec.source?.element, XMLElement("target", ["dev": target, "bus": spec.bus]),
             spec.serial.map { XMLElement("serial", text: $0) },
             spec.isReadOnly ? XMLElement("readonly") : nil, spec.isShareable ? XMLElement("shareable") : nil,
             spec.bootOrder.map { XMLElement("boot", ["order": "\($0)"]) },
         ]
         return XMLElement(
-            "disk", ["type": spec.source.type, "device": spec.device.rawValue], children.compactMap { $0 })
+            "disk", ["type": spec.source?.type ?? "file", "device": spec.device.rawValue], children.compactMap { $0 })
     }
 
     /// a ... z, aa, ab ...: how Linux counts disks.

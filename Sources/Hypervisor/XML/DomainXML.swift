@@ -33,7 +33,13 @@ public enum DomainXML {
             throw .invalid(operation, "a domain cannot begin with more memory or processors than its most")
         }
         for disk in spec.disks {
-            guard let path = disk.source.path else { continue }
+            guard disk.source != nil || disk.device != .disk else {
+                throw .invalid(operation, "a disk has no source, as only a drive may have none")
+            }
+            guard disk.ioThread <= max(1, spec.ioThreads) else {
+                throw .invalid(operation, "a disk is served by I/O thread \(disk.ioThread), and there is none")
+            }
+            guard let path = disk.source?.path else { continue }
             guard path.hasPrefix("/") else {
                 throw .invalid(operation, "the path of a disk must be absolute, found \"\(path)\"")
             }
@@ -145,7 +151,7 @@ public enum DomainXML {
             let backend = XMLElement("backend", ["model": "random"], text: "/dev/urandom")
             children.append(XMLElement("rng", ["model": "virtio"], [backend]))
         }
-        children += spec.details.hostDevices.map(hostDevice)
+        children += spec.details.hostDevices.map(\.element)
         children.append(balloon(spec))
         return XMLElement("devices", [:], children)
     }
@@ -176,7 +182,8 @@ public enum DomainXML {
             hasSCSI, spec.hasGuestAgentChannel || spec.display?.kind == .spice, spec.hasRandomGenerator,
             spec.hasMemoryBalloon, true,
         ]
-        return disks + spec.interfaces.count + spec.details.hostDevices.count + others.filter { $0 }.count
+        return disks + spec.interfaces.count + spec.details.hostDevices.filter(\.takesPort).count
+            + others.filter { $0 }.count
     }
 
     /// Left out, libvirt would add a balloon by itself. What the guest has no use for goes back to the host unasked.

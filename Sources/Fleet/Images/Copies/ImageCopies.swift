@@ -23,7 +23,7 @@ package struct ImageCopies: Sendable {
         _ context: FleetContext, driver: any HypervisorDriver, of hosts: [Host]? = nil, refreshing: Bool = false
     ) async {
         let asked = (hosts ?? context.inventory.hosts).filter(\.isHypervisor)
-        self.hosts = await HostAnswers(asked, limit: context.parallel, within: context.timeout * 3) { host in
+        self.hosts = await HostAnswers(asked, limit: context.parallel, within: context.timeout * 4) { host in
             try await driver.visit(host) { try await Self.read($0, refreshing: refreshing) }
         }.hosts
     }
@@ -40,6 +40,6 @@ package struct ImageCopies: Sendable {
 
     /// Who would lose its disk with a volume: the names of VMs, and volumes of nobody; sorted.
     static func users(of path: String, in use: StoreUse) -> [String] {
-        Set(use.users(of: [path]).map { $0.isMachine ? $0.name : "volume \($0.name)" }).sorted()
+        Set(use.users(of: [path]).map(\.label)).sorted()
     }
 }

@@ -15,12 +15,12 @@ package struct ImageRemoval: Sendable {
 
     /// What would be removed, when every hypervisor that matters has answered.
     /// - Parameters:
-    ///   - digests: of images, at least the first 16 digits; nil for all.
+    ///   - digests: of images, at least the first 16 digits.
     ///   - hosts: whose copies are meant.
     ///   - assumedUnused: hosts that do not answer and yet are said to use none.
-    /// - Throws: `Diagnostics` naming every host that does not answer; and, where `refusing`, every user.
+    /// - Throws: `Diagnostics` naming every host that does not answer, and every user.
     package func copies(
-        of digests: [String]?, on hosts: [Host], assumedUnused: [String], refusing: Bool
+        of digests: [String], on hosts: [Host], assumedUnused: [String]
     ) async throws(Diagnostics) -> [(host: Host, copy: ImageCopies.Copy)] {
         let answers = await ImageCopies(context, driver: driver, of: hosts, refreshing: true)
         var problems: [Diagnostic] = []
@@ -28,10 +28,10 @@ package struct ImageRemoval: Sendable {
         for (host, answer) in answers.hosts {
             switch answer {
             case .success(let copies):
-                for copy in copies where digests?.contains(where: { $0.prefix(16) == copy.digest }) ?? true {
+                for copy in copies where digests.contains(where: { $0.prefix(16) == copy.digest }) {
                     if copy.users.isEmpty {
                         found.append((host, copy))
-                    } else if refusing {
+                    } else {
                         problems.append(Self.inUse(copy, host))
                     }
                 }
@@ -48,6 +48,22 @@ package struct ImageRemoval: Sendable {
         return found
     }
 
+    /// Every copy that nobody stands on, and why hosts that did not answer did not.
+    package func unused(on hosts: [Host]) async -> (
+        copies: [(host: Host, copy: ImageCopies.Copy)], silent: [HostProblem]
+    ) {
+        let answers = await ImageCopies(context, driver: driver, of: hosts, refreshing: true)
+        var copies: [(host: Host, copy: ImageCopies.Copy)] = []
+        var silent: [HostProblem] = []
+        for (host, answer) in answers.hosts {
+            switch answer {
+            case .success(let found): copies += found.filter(\.users.isEmpty).map { (host, $0) }
+            case .failure(let problem): silent.append(problem)
+            }
+        }
+        return (copies, silent)
+    }
+
     private static func inUse(_ copy: ImageCopies.Copy, _ host: Host) -> Diagnostic {
         let users = copy.users.prefix(10).map { Printable.line($0) }.joined(separator: ", ")
         let more = copy.users.count > 10 ? " and \(copy.users.count - 10) more" : ""
@@ -58,7 +74,7 @@ package struct ImageRemoval: Sendable {
 
     /// Removes copies one after the other; one that stays does not hold up the others.
     /// - Returns: why those that stay do.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`; ``OperationLocked`` while somebody else is at work on the only one.
     package func remove(_ copies: [(host: Host, copy: ImageCopies.Copy)]) async throws -> [HostProblem] {
         var problems: [HostProblem] = []
         for (host, copy) in copies {
@@ -66,6 +82,8 @@ package struct ImageRemoval: Sendable {
                 try await remove(copy, on: host)
             } catch let error as CancellationError {
                 throw error
+            } catch let locked as OperationLocked where copies.count == 1 {
+                throw locked
             } catch {
                 var problem = HostProblem(error)
                 problem.diagnostic.host = problem.diagnostic.host ?? host.name

@@ -89,19 +89,26 @@ package struct ImageChecksum: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Compares with a file; reads all of it.
-    /// - Throws: a diagnostic naming both digests when they differ.
+    /// - Throws: ``UnusableContent`` naming both digests when they differ.
     func verify(_ path: String, name: String) async throws {
+        guard let reason = try await difference(from: path, name: name) else { return }
+        throw UnusableContent(reason: reason)
+    }
+
+    /// Whether it is a file's; reads all of it.
+    func holds(of path: String) async throws -> Bool { try await difference(from: path, name: path) == nil }
+
+    private func difference(from path: String, name: String) async throws -> Diagnostic? {
         let found = try await OwnThread.run { [algorithm] in
             switch algorithm {
             case .sha256: try ContentDigest.sha256(file: path)
             case .sha512: try ContentDigest.sha512(file: path)
             }
         }
-        guard found == digest else {
-            throw Diagnostic.error(
-                "\"\(name)\" is not what its checksum says",
-                detail: "\(algorithm.rawValue) expected \(digest)\n\(algorithm.rawValue) found    \(found)",
-                hint: "it was changed on the way, or published anew since: see where it comes from")
-        }
+        guard found != digest else { return nil }
+        return .error(
+            "\"\(name)\" is not what its checksum says",
+            detail: "\(algorithm.rawValue) expected \(digest)\n\(algorithm.rawValue) found    \(found)",
+            hint: "it was changed on the way, or published anew since: see where it comes from")
     }
 }

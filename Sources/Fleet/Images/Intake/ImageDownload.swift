@@ -8,6 +8,8 @@ struct ImageDownload: Sendable {
     let fleet: FleetDirectory
     /// Whether the content is checked afterwards: only then may it come unencrypted.
     let isChecked: Bool
+    /// Short, and no use half: it goes however the use of it ends.
+    var isShort = false
     var say: @Sendable (String) -> Void
 
     /// The name of the part is the URL's digest, so that no URL is shown by it.
@@ -16,11 +18,18 @@ struct ImageDownload: Sendable {
     private var part: String { DiskPath.join(directory, key + ".part") }
     private var notes: String { DiskPath.join(directory, key + ".json") }
 
-    /// - Returns: the path of the whole file, which is the caller's to ``discard()``.
-    func fetch() async throws -> String {
+    /// Fetches the file and gives its path to `body`. Until that has ended nobody else fetches it, so that what was checked
+    /// is what is kept. It stays, to be gone on with, unless `body` does ``discard()``.
+    func fetched<Answer>(_ body: (String) async throws -> Answer) async throws -> Answer {
         try DiskPath.makeDirectory(directory, mode: 0o700)
         let lock = try OperationLock(fleet, "download-\(key)", meaning: "fetching \"\(location.shown)\"")
         defer { withExtendedLifetime(lock) {} }
+        defer { if isShort { discard() } }
+        return try await body(try await fetch())
+    }
+
+    /// - Returns: the path of the whole file.
+    private func fetch() async throws -> String {
         for attempt in 1...3 {
             let seal = try startingPoint()
             let watch = Task { [say, location, part] in
@@ -60,7 +69,7 @@ struct ImageDownload: Sendable {
     /// Where unfinished downloads wait to be gone on with.
     static func folder(_ fleet: FleetDirectory) -> String { DiskPath.join(fleet.images, "parts") }
 
-    /// Removes the part and what is known of it.
+    /// Removes the part and what is known of it; only for who has the lock.
     func discard() {
         for path in [part, notes, headersPath] { DiskPath.remove(path) }
     }

@@ -26,11 +26,19 @@ package struct ImageIntake: Sendable {
         store = ImageStore(fleet)
     }
 
-    /// - Throws: `Diagnostic`, ``FileError``; then nothing is kept but an unfinished download, which the next try goes on
-    ///   with.
+    /// - Throws: `Diagnostic`, ``FileError``; then nothing is kept but a download that is not itself the reason, which the
+    ///   next try goes on with.
     package func add(
         _ source: Source, names: ImageNames, proof: ImageProof = ImageProof()
     ) async throws -> StoredImage {
+        do {
+            return try await taken(source, names, proof)
+        } catch let unusable as UnusableContent {
+            throw unusable.reason
+        }
+    }
+
+    private func taken(_ source: Source, _ names: ImageNames, _ proof: ImageProof) async throws -> StoredImage {
         switch source {
         case .file(let file):
             let path = DiskPath.absolute(DiskPath.expandingHome(file))
@@ -44,7 +52,7 @@ package struct ImageIntake: Sendable {
             try await proof.verify(path, checksum, name: file, by: fetching)
             return try await take(path, isOwn: true, names: names, from: "file \(path)", checksum)
         case .location(let location):
-            if let path = location.localPath { return try await add(.file(path), names: names, proof: proof) }
+            if let path = location.localPath { return try await taken(.file(path), names, proof) }
             return try await fetch(location, names: names.filled(from: location.fileName), proof)
         }
     }
@@ -57,24 +65,38 @@ package struct ImageIntake: Sendable {
                 hint: "use https, or give the checksum: --checksum sha256:DIGEST")
         }
         let checksum = try await proof.expected(file: location.fileName, by: fetching)
-        if let checksum, let held = try store.known(published: checksum) {
+        if let checksum, let held = try await held(checksum, proof, location) {
             say("the content is here already")
             try store.name(held, names)
             return try store.find("\(names.name)@sha256:\(held.digest)")
         }
+        try store.refuseTaken(names, from: location.shown)
         let download = ImageDownload(location: location, fleet: fleet, isChecked: proof.isThere, say: say)
-        let path = try await download.fetch()
-        do {
-            if proof.isThere { say("verifying \(location.shown)") }
-            try await proof.verify(path, checksum, name: location.shown, by: fetching)
-            let image = try await take(path, isOwn: false, names: names, from: location.shown, checksum)
-            download.discard()
-            return image
-        } catch {
-            // Going on with it would end the same way. Whoever interrupts it wants to go on.
-            if !(error is CancellationError) { download.discard() }
-            throw error
+        return try await download.fetched { path in
+            do {
+                if proof.isThere { say("verifying \(location.shown)") }
+                try await proof.verify(path, checksum, name: location.shown, by: fetching)
+                let image = try await take(path, isOwn: false, names: names, from: location.shown, checksum)
+                download.discard()
+                return image
+            } catch let unusable as UnusableContent {
+                // Going on with it would end the same way.
+                download.discard()
+                throw unusable
+            }
         }
+    }
+
+    /// The held image that has a checksum, and the signature that is asked for; nil where that can only be told from what
+    /// is fetched, because it was unpacked or converted.
+    private func held(
+        _ checksum: ImageChecksum, _ proof: ImageProof, _ location: ImageLocation
+    ) async throws -> StoredImage? {
+        guard let held = try store.known(published: checksum) else { return nil }
+        guard proof.signsImage else { return held }
+        guard try await checksum.holds(of: held.path) else { return nil }
+        try await proof.verify(held.path, nil, name: location.shown, by: fetching)
+        return held
     }
 
     /// - Parameter isOwn: a file of the user's own may stand on others; one from elsewhere may not name any file here.
@@ -102,9 +124,10 @@ package struct ImageIntake: Sendable {
         case .foreign(let format):
             let content = try await unpacking.content(path, format: format)
             if let other = content.companions.first, !isOwn {
-                throw Diagnostic.error(
-                    "\"\(names.name)\" names another file: \"\(other)\"",
-                    detail: "an image from elsewhere must be whole")
+                throw UnusableContent(
+                    reason: .error(
+                        "\"\(names.name)\" names another file: \"\(other)\"",
+                        detail: "an image from elsewhere must be whole"))
             }
             say("converting \(names.name)")
             return try await unpacking.convert(path, content)
@@ -117,7 +140,7 @@ package struct ImageIntake: Sendable {
         default: break
         }
         // What is no usable image is refused before it is copied.
-        _ = try ImageStore.header(of: path, name: unpacked == nil ? path : names.name)
+        _ = try UnusableContent.refused { try ImageStore.header(of: path, name: unpacked == nil ? path : names.name) }
         if let unpacked { return unpacked }
         let work = try WorkFile(in: fleet.images)
         let copy = work.path

@@ -17,7 +17,8 @@ package struct ImageProof: Sendable {
     var isThere: Bool { checksum != nil || signature != nil }
 
     /// Whether the signature is the image's own: there is no list that it could be of.
-    private var signsImage: Bool { checksum.map { ImageChecksum($0) != nil } ?? true }
+    var signsImage: Bool { signature != nil && signsNoList }
+    private var signsNoList: Bool { checksum.map { ImageChecksum($0) != nil } ?? true }
 
     /// What the file's content is to be, from the words or from a list that is published, and signed where a signature is
     /// named.
@@ -49,6 +50,7 @@ package struct ImageProof: Sendable {
     }
 
     /// Checks a file against both.
+    /// - Throws: ``UnusableContent`` when it is not what it is to be.
     func verify(_ path: String, _ expected: ImageChecksum?, name: String, by fetching: SmallFetching) async throws {
         if let expected { try await expected.verify(path, name: name) }
         guard signsImage, let keyring = try ring(for: name), let place = try signatureLocation else { return }
@@ -89,19 +91,13 @@ struct SmallFetching: Sendable {
         _ location: ImageLocation, isChecked: Bool, _ body: (String) async throws -> Answer
     ) async throws -> Answer {
         if let path = location.localPath { return try await body(path) }
-        let download = ImageDownload(location: location, fleet: fleet, isChecked: isChecked, say: say)
-        // Short, and no use half: never gone on with.
-        let path: String
-        do {
-            path = try await download.fetch()
-        } catch {
-            download.discard()
-            throw error
+        let download = ImageDownload(
+            location: location, fleet: fleet, isChecked: isChecked, isShort: true, say: say)
+        return try await download.fetched { path in
+            guard DiskPath.size(path) ?? 0 <= 16 << 20 else {
+                throw Diagnostic.error("\"\(location.shown)\" is too long for a list of checksums or a signature")
+            }
+            return try await body(path)
         }
-        defer { download.discard() }
-        guard DiskPath.size(path) ?? 0 <= 16 << 20 else {
-            throw Diagnostic.error("\"\(location.shown)\" is too long for a list of checksums or a signature")
-        }
-        return try await body(path)
     }
 }

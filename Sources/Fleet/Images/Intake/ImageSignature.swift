@@ -6,7 +6,8 @@ struct ImageSignature: Sendable {
     let keyring: String
 
     /// Checks a detached signature.
-    /// - Throws: a diagnostic with gpgv's words when no key of the keyring made it.
+    /// - Throws: a diagnostic with gpgv's words when no key of the keyring made it; ``UnusableContent`` when it is of
+    ///   other content.
     func verify(_ path: String, signature: String, name: String) async throws {
         try await judge(["--", signature, path], name)
     }
@@ -29,12 +30,16 @@ struct ImageSignature: Sendable {
         let outcome = try await ToolRun(
             tool: "gpgv", words: ["--status-fd", "1", "--keyring", path] + words
         ).run()
-        let isGood = outcome.output.split(separator: "\n").contains { $0.hasPrefix("[GNUPG:] GOODSIG ") }
-        guard outcome.code == 0, isGood else {
-            throw Diagnostic.error(
-                "the signature of \"\(name)\" does not hold", detail: outcome.complaint,
-                hint: "the keyring must hold the signer's key, in binary form (gpg --dearmor)")
+        func says(_ word: String) -> Bool {
+            outcome.output.split(separator: "\n").contains { $0.hasPrefix("[GNUPG:] \(word) ") }
         }
+        if outcome.code == 0, says("GOODSIG") { return }
+        let reason = Diagnostic.error(
+            "the signature of \"\(name)\" does not hold", detail: outcome.complaint,
+            hint: "the keyring must hold the signer's key, in binary form (gpg --dearmor)")
+        // Else the keyring is, which may be another next time.
+        if says("BADSIG") { throw UnusableContent(reason: reason) }
+        throw reason
     }
 
     /// Whether a text carries its signature in itself.

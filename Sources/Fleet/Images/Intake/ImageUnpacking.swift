@@ -42,7 +42,10 @@ struct ImageUnpacking: Sendable {
         }
         let ended = try outcome.get()
         guard ended.code == 0 else {
-            throw Diagnostic.error("cannot unpack \"\(path)\": \(tool) failed", detail: ended.complaint)
+            let reason = Diagnostic.error("cannot unpack \"\(path)\": \(tool) failed", detail: ended.complaint)
+            // By a signal it was ended from outside; else the content is damaged.
+            if ended.code < 128 { throw UnusableContent(reason: reason) }
+            throw reason
         }
         return work
     }

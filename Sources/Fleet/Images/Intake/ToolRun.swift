@@ -32,7 +32,7 @@ struct ToolRun: Sendable {
         let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
         do {
             result = try await Subprocess.run(
-                .name(tool), arguments: Arguments(words), input: .string(input),
+                Program.named(tool), arguments: Arguments(words), input: .string(input),
                 output: .string(limit: Self.limit), error: .string(limit: Self.limit))
         } catch {
             try Task.checkCancellation()
@@ -49,7 +49,7 @@ struct ToolRun: Sendable {
         let result: ExecutionResult<Void, FileDescriptorOutput, StringOutput<UTF8>>
         do {
             result = try await Subprocess.run(
-                .name(tool), arguments: Arguments(words), input: .none,
+                Program.named(tool), arguments: Arguments(words), input: .none,
                 output: .fileDescriptor(FileDescriptor(rawValue: descriptor), closeAfterSpawningProcess: false),
                 error: .string(limit: Self.limit))
         } catch {

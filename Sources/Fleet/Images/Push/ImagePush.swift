@@ -38,9 +38,10 @@ package struct ImagePush: Sendable {
         self.say = say
     }
 
+    /// - Parameter holders: hosts that have it and feed the others, besides those among `hosts` that do.
     /// - Throws: ``OperationLocked`` while another process pushes this image; ``FileError`` of the journal;
     ///   `CancellationError`, when all parts are removed again. What goes wrong at a host costs that host alone.
-    package func push(_ image: StoredImage, to hosts: [Host]) async throws -> Report {
+    package func push(_ image: StoredImage, to hosts: [Host], from holders: [Host] = []) async throws -> Report {
         let began = Clock.monotonic
         let lock = try Self.lock(context.directory, image.digest)
         defer { withExtendedLifetime(lock) {} }
@@ -52,8 +53,14 @@ package struct ImagePush: Sendable {
                 ("hosts", Value(hosts.map { Value($0.name) })),
             ]))
         say("connecting to \(hosts.count) hosts")
-        let seats = await seats(hosts, image, log)
-        let taken = seats.compactMap { try? $0.get() }
+        let seats = await seats(hosts, image) { host, volume in
+            try log.record("making", Mapping([("host", Value(host.name)), ("volume", Value(volume))]))
+        }
+        // They are last, and nothing is made there.
+        let feeding = await self.seats(holders, image) { host, _ in
+            throw HostProblem(.failed, .error("the image \"\(image.name)\" is gone", host: host.name))
+        }
+        let taken = (seats + feeding).compactMap { try? $0.get() }
         var work = PushWork(seats: taken, image: image, pieces: pieces, lanes: Self.lanes, say: say)
         await work.run()
         let isCancelled = Task.isCancelled
@@ -75,16 +82,14 @@ package struct ImagePush: Sendable {
     }
 
     private func seats(
-        _ hosts: [Host], _ image: StoredImage, _ log: OperationLog
+        _ hosts: [Host], _ image: StoredImage, _ willMake: @escaping @Sendable (Host, String) throws -> Void
     ) async -> [Result<PushSeat, HostProblem>] {
         await fanOut(hosts, limit: context.parallel) { host in
             do {
                 return .success(
                     try await PushSeat.take(
                         host, image, pool: pool, lanes: Self.lanes, context.connector, driver,
-                        willMake: {
-                            try log.record("making", Mapping([("host", Value(host.name)), ("volume", Value($0))]))
-                        }))
+                        willMake: { try willMake(host, $0) }))
             } catch {
                 return .failure(HostProblem(error, host: host.name))
             }

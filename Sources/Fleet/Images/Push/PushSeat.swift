@@ -28,7 +28,7 @@ struct PushSeat: Sendable {
             var channels: [RunChannel] = []
             for _ in 0..<lanes { channels.append(try await RunChannel.open(on: connection, host: host.name)) }
             // Last: nothing can fail behind it.
-            let (volume, isComplete) = try await grounds(host, image, pool, hypervisor, willMake)
+            let (volume, isComplete) = try await grounds(host, image, pool, hypervisor, channels[0], willMake)
             return PushSeat(
                 host: host, hypervisor: hypervisor, connection: connection, channels: channels, pool: pool,
                 volume: volume, isComplete: isComplete)
@@ -40,13 +40,20 @@ struct PushSeat: Sendable {
     }
 
     private static func grounds(
-        _ host: Host, _ image: StoredImage, _ pool: String, _ hypervisor: HypervisorConnection,
+        _ host: Host, _ image: StoredImage, _ pool: String, _ hypervisor: HypervisorConnection, _ channel: RunChannel,
         _ willMake: @Sendable (String) throws -> Void
     ) async throws -> (VolumeInfo, Bool) {
         if try await hypervisor.pool(pool) == nil, pool == ImagePush.standardPool.name {
             try await hypervisor.createDirectoryPool(ImagePush.standardPool)
         }
-        if let there = try await hypervisor.volume(image.volumeName, in: pool) {
+        var found = try await hypervisor.volume(image.volumeName, in: pool)
+        // Somebody may have been cut off between its renaming and libvirt's looking again.
+        if found == nil, let search = try await image.search(in: pool, over: hypervisor),
+            try await !search.run(over: channel, doing: StoredImage.searching).isEmpty
+        {
+            found = try await image.listed(in: pool, over: hypervisor)
+        }
+        if let there = found {
             guard there.physical ?? UInt64(image.fileSize) == UInt64(image.fileSize) else {
                 throw HostProblem(
                     .failed,

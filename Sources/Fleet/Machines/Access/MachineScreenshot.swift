@@ -53,7 +53,7 @@ package struct MachineScreenshot: Sendable {
         let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
         do {
             result = try await run(
-                .name("pnmtopng"), arguments: ["-quiet"], input: .array(pixmap), output: .bytes(limit: 256 << 20),
+                Program.named("pnmtopng"), arguments: ["-quiet"], input: .array(pixmap), output: .bytes(limit: 256 << 20),
                 error: .string(limit: 1 << 12))
         } catch {
             throw Diagnostics(

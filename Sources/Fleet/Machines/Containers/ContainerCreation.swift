@@ -38,8 +38,10 @@ struct ContainerCreation: Sendable {
                 try log.record("finished")
                 return uuid
             } catch {
-                await undo(uuid, tree, host, connection, log)
-                throw error
+                throw await Undoing(driver: driver, host: host, log: log).after(error, over: connection) {
+                    try await Self.remove(uuid, tree.tarball == nil ? [] : [tree.path], host, $0, context)
+                    try log.record("undone")
+                }
             }
         }
     }
@@ -118,16 +120,6 @@ struct ContainerCreation: Sendable {
         container.metadata?.spread = spec.spread
         container.metadata?.affinity = spec.affinity
         return container
-    }
-
-    /// Runs to its end though the task was cancelled.
-    private func undo(
-        _ uuid: String, _ tree: ContainerTree, _ host: Host, _ connection: HypervisorConnection, _ log: OperationLog
-    ) async {
-        await Task {
-            let paths = tree.tarball == nil ? [] : [tree.path]
-            if (try? await Self.remove(uuid, paths, host, connection, context)) != nil { try? log.record("undone") }
-        }.value
     }
 
     private static func remove(

@@ -5,6 +5,7 @@ internal import Values
 /// The making of one VM on one host, step by step, each in the journal before it is taken.
 struct CreationWork: Sendable {
     let context: FleetContext
+    let driver: any HypervisorDriver
     let host: Host
     let connection: HypervisorConnection
     let layout: MachineLayout
@@ -19,15 +20,21 @@ struct CreationWork: Sendable {
         seed: [(name: String, text: String)]
     ) async throws -> (places: [MachineDefinition.Place], seed: String?) {
         try await refuseTakenVolumes()
-        let bases = try await placeImages()
-        let made = try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
-            for volume in layout.made { group.addTask { try await make(volume, bases) } }
-            if let pool = layout.seedPool { group.addTask { try await makeSeed(seed, in: pool) } }
-            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
-        }
+        async let disks = makeDisks()
+        let image: VolumeInfo? = if let pool = layout.seedPool { try await makeSeed(seed, in: pool) } else { nil }
+        let made = try await disks
         var places: [MachineDefinition.Place] = []
         for disk in layout.disks { try await places.append(place(of: disk, made)) }
-        return (places, layout.seedPool == nil ? nil : made[layout.seed]?.path)
+        return (places, image?.path)
+    }
+
+    /// The disks' volumes, by name.
+    private func makeDisks() async throws -> [String: VolumeInfo] {
+        let bases = try await placeImages()
+        return try await withThrowingTaskGroup(of: VolumeInfo.self) { group in
+            for volume in layout.made { group.addTask { try await make(volume, bases) } }
+            return try await group.reduce(into: [String: VolumeInfo]()) { $0[$1.name] = $1 }
+        }
     }
 
     /// What is there already is somebody's: from here on all that bears these names was made by this operation.
@@ -66,7 +73,12 @@ struct CreationWork: Sendable {
     private func place(_ place: ImagePlace) async throws -> VolumeInfo {
         if let there = try await connection.volume(place.image.volumeName, in: place.pool) { return there }
         return try await ImageTurns.shared.inTurn("\(host.name)/\(place.pool)/\(place.image.digest)") {
-            try await ImagePlacement(connector: context.connector, pool: place.pool).place(
+            // A turn ago somebody may have brought it here.
+            if try await connection.volume(place.image.volumeName, in: place.pool) == nil {
+                _ = try await ImageFeeding(context: context, driver: driver, pool: place.pool, say: say)
+                    .feed(place.image, to: host)
+            }
+            return try await ImagePlacement(connector: context.connector, pool: place.pool).place(
                 place.image, on: host, over: connection, willMake: { try record(making: $0, in: place.pool) }
             ) { [say] sent, total in
                 say("uploading \(place.image.name) to \(host.name): \(sent * 100 / max(1, total)) %")
@@ -81,6 +93,7 @@ struct CreationWork: Sendable {
             name: volume.name, capacity: volume.capacity, format: volume.format,
             allocation: volume.isSparse ? nil : volume.capacity)
         let place = PoolVolume(pool: volume.pool, name: volume.name)
+        if case .backed(let backing) = volume.origin { spec.backing = backing }
         guard let image = volume.image else {
             return try await log.making(place) { try await connection.createVolume(spec, in: volume.pool) }
         }
@@ -116,6 +129,7 @@ struct CreationWork: Sendable {
         of disk: MachineLayout.Disk, _ made: [String: VolumeInfo]
     ) async throws -> MachineDefinition.Place {
         switch disk.medium {
+        case .empty: return .empty
         case .path(let path): return MachineDefinition.Place(existing: path, format: disk.request.format)
         case .made(let planned):
             let found: VolumeInfo
@@ -143,7 +157,7 @@ struct CreationWork: Sendable {
     /// Writes first-boot configuration into the system disk, where it is not given as an image.
     func seedOffline(_ boot: FirstBoot, into places: [MachineDefinition.Place]) async throws {
         guard boot.isOffline else { return }
-        guard let disk = places.first, let path = disk.source.path else {
+        guard let disk = places.first, let path = disk.source?.path else {
             throw Diagnostics(
                 .error(
                     "\"\(boot.spec.name)\" has no disk on \(host.name) that could be written into",
@@ -170,20 +184,22 @@ struct CreationWork: Sendable {
     }
 
     /// Takes back what was made; runs to its end though the task was cancelled.
-    func undo() async {
-        await Task {
-            let record = Journal(context.directory).operation(log.id)
-            guard let record, let remnants = MachineRemnants(record) else { return }
-            if record.hasSeeded {
-                let seed = OfflineSeed(context, host: host, instance: remnants.uuid)
-                do throws(HostProblem) { try await seed.release() } catch { return }
-            }
-            if await remnants.remove(over: connection) { try? log.record("undone") }
-        }.value
+    /// - Returns: what is to be thrown instead of `error`.
+    func undo(after error: any Error, by driver: any HypervisorDriver) async -> any Error {
+        await Undoing(driver: driver, host: host, log: log).after(error, over: connection) { connection in
+            guard let record = Journal(context.directory).operation(log.id), let remnants = MachineRemnants(record)
+            else { throw Diagnostics(.error("the journal of \(log.id) is incomplete")) }
+            if record.hasSeeded { try await OfflineSeed(context, host: host, instance: remnants.uuid).release() }
+            try await remnants.remove(over: connection)
+            try log.record("undone")
+        }
     }
 }
 
 extension MachineDefinition.Place {
+    /// Of a drive with nothing in it.
+    static let empty = MachineDefinition.Place(source: nil, format: "raw")
+
     /// A file or a block device of the host by its path.
     init(existing path: String, format: String?) {
         let isDevice = path.hasPrefix("/dev/")

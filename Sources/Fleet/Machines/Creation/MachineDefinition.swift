@@ -6,7 +6,7 @@ internal import Values
 struct MachineDefinition: Sendable {
     /// A disk's bytes, once it is known where they are.
     struct Place: Sendable, Hashable {
-        let source: DiskSource
+        let source: DiskSource?
         let format: String
     }
 
@@ -34,13 +34,13 @@ struct MachineDefinition: Sendable {
         domain.isUEFI = spec.isUEFI
         domain.hasSecureBoot = spec.hasSecureBoot
         domain.hasTPM = spec.hasTPM
-        domain.ioThreads = 1
+        domain.ioThreads = layout.disks.compactMap(\.request.iothreadID).reduce(1, max)
         domain.sparePorts = 8
         domain.details = spec.details
         switch spec.graphics {
         case .none: break
-        case .vnc: domain.display = .init(.vnc)
-        case .spice: domain.display = .init(.spice)
+        case .vnc: domain.display = .init(.vnc, port: spec.details.displayPort)
+        case .spice: domain.display = .init(.spice, port: spec.details.displayPort)
         }
         markForeign(&domain)
         let document = try DomainXML.document(domain)
@@ -56,14 +56,19 @@ struct MachineDefinition: Sendable {
         var disks: [DiskSpec] = []
         for (disk, place) in zip(layout.disks, places) {
             let request = disk.request
-            let isDrive = request.device == .cdrom
+            let standard = ["disk": "virtio", "cdrom": driveBus, "floppy": "fdc"][request.device.rawValue]
+            let bus = request.bus ?? standard ?? "virtio"
             var spec = DiskSpec(
-                source: place.source, format: place.format, device: isDrive ? .cdrom : .disk,
-                bus: request.bus ?? (isDrive ? driveBus : "virtio"), cache: request.cache,
-                discard: isDrive ? false : request.discard ?? true, isReadOnly: isDrive || request.isReadOnly,
-                serial: request.serial)
+                source: place.source, format: place.format, device: .init(request.device), bus: bus,
+                cache: request.cache, discard: request.device == .disk && request.discard ?? true,
+                isReadOnly: request.device == .cdrom || request.isReadOnly, serial: request.serial)
             spec.io = request.io
             spec.usesIOThread = request.iothread ?? true
+            spec.ioThread = request.iothreadID ?? 1
+            if request.iothreadID != nil, bus != "virtio" {
+                throw Diagnostics(
+                    .error("the disk \"\(request.name)\" is on the bus \(bus), and only virtio's have \"iothread_id\""))
+            }
             disks.append(spec)
         }
         if let first = disks.firstIndex(where: { $0.device == .disk }) { disks[first].bootOrder = turns["disk"] }
@@ -74,7 +79,7 @@ struct MachineDefinition: Sendable {
                     source: iso, format: "raw", device: .cdrom, bus: driveBus, discard: false, isReadOnly: true))
         }
         // The drive of the first-boot image has nothing to boot from.
-        let drive = disks.lastIndex { $0.device == .cdrom && $0.source.path != seed }
+        let drive = disks.lastIndex { $0.device == .cdrom && (seed == nil || $0.source?.path != seed) }
         if let drive { disks[drive].bootOrder = turns["cdrom"] }
         return disks
     }
@@ -117,6 +122,8 @@ struct MachineDefinition: Sendable {
             if case .made = disk.medium { continue }
             domain.metadata?.labels[MachineDisk.foreignLabel(target)] = "yes"
         }
+        guard iso != nil, let target = targets.last else { return }
+        domain.metadata?.labels[MachineDisk.foreignLabel(target)] = "yes"
     }
 
     private func patched(_ document: XMLElement, by path: String) throws -> XMLElement {
@@ -153,6 +160,16 @@ extension MachineSpec {
             interface.vlan = nic.vlan
             interface.mtu = nic.mtu
             return interface
+        }
+    }
+}
+
+extension DiskSpec.Device {
+    init(_ device: DiskRequest.Device) {
+        switch device {
+        case .disk: self = .disk
+        case .cdrom: self = .cdrom
+        case .floppy: self = .floppy
         }
     }
 }

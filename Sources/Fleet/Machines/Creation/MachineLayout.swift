@@ -12,6 +12,8 @@ struct MachineLayout: Sendable {
             case overlay(StoredImage)
             /// Its bytes, in a format of its own.
             case copy(StoredImage)
+            /// On top of a file that is there.
+            case backed(VolumeSpec.Backing)
         }
 
         var pool: String
@@ -24,7 +26,7 @@ struct MachineLayout: Sendable {
 
         var image: StoredImage? {
             switch origin {
-            case .blank: nil
+            case .blank, .backed: nil
             case .overlay(let image), .copy(let image): image
             }
         }
@@ -37,6 +39,8 @@ struct MachineLayout: Sendable {
         case volume(pool: String, name: String)
         /// A file or a block device that is there.
         case path(String)
+        /// A drive with nothing in it.
+        case empty
     }
 
     struct Disk: Sendable, Hashable {
@@ -124,14 +128,24 @@ private struct DiskPlanning {
         var request = request
         let pool = request.pool ?? MachineParts.standardPool
         if let source = request.source {
+            try refuse(request.backing != nil, request, "uses what is there, and cannot stand on another file besides")
+            try refuse(
+                source.contains("://"), request, "cannot be a URL",
+                hint: "put the file on the host, with file.managed say, and give its path there")
             if source.hasPrefix("/") { return .init(request: request, medium: .path(source)) }
             return .init(request: request, medium: .volume(pool: try known(pool).name, name: source))
         }
-        if request.device == .cdrom {
-            throw Diagnostics(.error("the drive \"\(request.name)\" of \"\(spec.name)\" needs a source"))
+        if request.device != .disk {
+            let isFilled = request.image != nil || request.size != nil || request.backing != nil
+            try refuse(isFilled, request, "is a drive, which has a source or nothing in it")
+            return .init(request: request, medium: .empty)
         }
         let own = spec.disks.first { $0.name == request.name || (isFirst && $0.name.isEmpty) }
         let word = own?.image ?? (isFirst ? spec.image : nil) ?? request.image
+        if let backing = request.backing {
+            try refuse(word != nil, request, "stands either on an image or on a file of the host")
+            return try standing(on: backing, request, in: try known(pool))
+        }
         guard let word else {
             // Without an image, a system disk that nobody described is none.
             if isFirst, request.size == nil, spec.disks.isEmpty { return nil }
@@ -140,6 +154,24 @@ private struct DiskPlanning {
         }
         request.image = word
         return try made(of: try image(word), request, own: own, in: try known(pool))
+    }
+
+    private func refuse(_ isWrong: Bool, _ request: DiskRequest, _ why: String, hint: String? = nil) throws(Diagnostics)
+    {
+        guard isWrong else { return }
+        throw Diagnostics(.error("the disk \"\(request.name)\" of \"\(spec.name)\" \(why)", hint: hint))
+    }
+
+    private func standing(
+        on backing: VolumeSpec.Backing, _ request: DiskRequest, in pool: PoolInfo
+    ) throws(Diagnostics) -> MachineLayout.Disk {
+        let canOverlay = pool.kind?.holdsFiles == true && (request.format ?? "qcow2") == "qcow2"
+        try refuse(!canOverlay, request, "cannot stand on another file: only a qcow2 volume in a pool of files can")
+        guard let size = request.size, size.bytes > 0 else {
+            try refuse(true, request, "needs a size", hint: "at least that of \(backing.path)")
+            return .init(request: request, medium: .empty)
+        }
+        return disk(request, in: pool, capacity: size.bytes, origin: .backed(backing))
     }
 
     private func blank(_ request: DiskRequest, in pool: PoolInfo) throws(Diagnostics) -> MachineLayout.Disk {

@@ -41,6 +41,10 @@ package struct ChangeRequest: Sendable {
             problems.append(
                 .error("a disk to be added has neither a size nor a source", hint: "say size=20G, or source=PATH"))
         }
+        for disk in addedDisks where disk.device == .floppy {
+            problems.append(
+                .error("the floppy drive \"\(disk.name)\" cannot be added", hint: "only a new VM can have one"))
+        }
         for nic in addedNICs where nic.source == nil {
             problems.append(.error("a NIC to be added leads nowhere", hint: "say bridge=NAME or network=NAME"))
         }

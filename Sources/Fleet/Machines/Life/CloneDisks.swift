@@ -1,4 +1,5 @@
 internal import Hypervisor
+internal import Inventory
 internal import Values
 
 /// Makes the disks of a copy, each written down before it is made.
@@ -22,7 +23,17 @@ struct CloneDisks {
             case .copiedLive, .seeded: break
             }
         }
+        if plan.disks.contains(where: { $0.way == .copied }) { try await refuseStarted() }
         try await copyLive(plan.disks.filter { $0.way == .copiedLive })
+    }
+
+    /// What was copied under a guest that writes is no copy.
+    private func refuseStarted() async throws {
+        guard !held.isActive, try await connection.domain(held.domain)?.state.isActive != false else { return }
+        throw Diagnostics(
+            .error(
+                "\"\(held.name)\" was started while its disks were copied", hint: "run the command again",
+                host: held.found.host.name))
     }
 
     func make(_ spec: VolumeSpec, _ disk: ClonePlan.Disk) async throws {
@@ -55,6 +66,8 @@ struct CloneDisks {
         try log.record("freezing", PoolFiles.Move(from: path, to: layer).value.map ?? Mapping())
         try await files.move([PoolFiles.Move(from: path, to: layer)])
         try await files.freeze(layer)
+        // Before there is an overlay in the disk's place, it can still be given back.
+        try await refuseStarted()
         try await connection.refreshPool(disk.pool)
         let backing = VolumeSpec.Backing(path: layer, format: "qcow2")
         _ = try await connection.createVolume(
@@ -93,9 +106,12 @@ struct CloneRemnants {
         }
         try await MadeVolumes(record).remove(over: connection)
         let made = record.madeFiles
-        let used =
-            made.isEmpty ? [] : try await StoreUse.read(connection, refreshing: false).users(of: made).map(\.what)
-        try await files.remove(made.filter { !used.contains($0) })
+        if !made.isEmpty {
+            let use = try await StoreUse.read(connection, refreshing: false)
+            try use.requireRead(for: made)
+            let used = use.users(of: made).map(\.what)
+            try await files.remove(made.filter { !used.contains($0) })
+        }
         try await unfreeze()
     }
 

@@ -81,7 +81,9 @@ struct ClonePlan: Sendable {
         _ disk: MachineDisk, as name: String, linked: Bool, isActive: Bool, _ connection: HypervisorConnection
     ) async throws(HypervisorError) {
         if !disk.isWritable {
-            guard disk.isOwn, disk.name == "seed", let volume = disk.volume, let pool = volume.pool else { return }
+            guard disk.isOwn, disk.name == MachineDisk.seedPart, let volume = disk.volume, let pool = volume.pool else {
+                return
+            }
             disks.append(Disk(original: disk, volume: volume, pool: pool, name: "\(name)_seed.iso", way: .seeded))
             return
         }

@@ -128,7 +128,7 @@ struct CloneSeed {
             let result: ExecutionResult<Void, DiscardedOutput, StringOutput<UTF8>>
             do {
                 result = try await run(
-                    .name("xorriso"),
+                    Program.named("xorriso"),
                     arguments: ["-osirrox", "on", "-indev", "stdio:" + iso, "-extract", "/" + name, path],
                     output: .discarded, error: .string(limit: 1 << 16))
             } catch {

@@ -29,16 +29,20 @@ struct DeviceChanges {
         guard !names.contains(request.name) else {
             throw refusal("\"\(held.name)\" has a disk \"\(request.name)\" already", hint: "name it with name=NAME")
         }
+        let threads = definitions.config.document.first("iothreads").flatMap { Int($0.text) } ?? 0
+        if let wanted = request.iothreadID, wanted > threads {
+            throw refusal("\"\(held.name)\" has no I/O thread \(wanted)", hint: "it has \(threads)")
+        }
         let bus = request.bus ?? (request.device == .cdrom ? "sata" : "virtio")
         let target = freeTarget(bus, definitions)
         let (source, format) = try await source(of: request)
         var spec = DiskSpec(
-            source: source, format: format, device: request.device == .cdrom ? .cdrom : .disk, bus: bus,
+            source: source, format: format, device: .init(request.device), bus: bus,
             cache: request.cache, discard: request.device == .disk && request.discard ?? true,
             isReadOnly: request.isReadOnly || request.device == .cdrom, serial: request.serial)
         spec.io = request.io
         spec.usesIOThread = request.iothread ?? true
-        let threads = definitions.config.document.first("iothreads").flatMap { Int($0.text) } ?? 0
+        spec.ioThread = request.iothreadID ?? 1
         let element = DomainXML.disk(spec, target: target, ioThreads: threads)
         try await noteForeign(target, request.source != nil)
         let (now, why) = try await attach(element)
@@ -77,7 +81,8 @@ struct DeviceChanges {
         say("making \(name)")
         let size = UInt64(request.size?.bytes ?? 0)
         let spec = VolumeSpec(
-            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil)
+            name: name, capacity: size, format: format, allocation: request.sparse == false ? size : nil,
+            backing: request.backing)
         let volume = try await log.making(PoolVolume(pool: pool, name: name)) {
             try await connection.createVolume(spec, in: pool)
         }
@@ -101,31 +106,47 @@ struct DeviceChanges {
         let definitions = try await definitions()
         let disks = try await MachineDisk.all(of: definitions.config, over: connection)
         let disk = try MachineDisk.find(word, among: disks, of: held.name)
-        let (now, why) = try await detach("disk", definitions) { $0.first("target")?[attribute: "dev"] == disk.target }
-        let path = disk.description.source?.path ?? ""
-        guard let volume = disk.volume, let pool = volume.pool, disk.isOwn else {
-            return MachineChange("disk \(disk.name)", from: path, to: "", now: now, note: why)
-        }
-        guard deletingVolume, now != false else {
-            let stays = "its volume \(volume.name) stays in pool \(pool)"
-            return MachineChange(
-                "disk \(disk.name)", from: path, to: "", now: now, note: why.map { "\($0); \(stays)" } ?? stays)
+        guard deletingVolume, let volume = disk.volume, let pool = volume.pool, disk.isOwn else {
+            return removed(disk, try await detach(disk, definitions))
         }
         let use = try await removal.refuseUsed(
-            [volume.path], to: "delete the volume \"\(volume.name)\"",
-            hint: "the disk is out of the VM, and its volume stays", over: connection)
+            [volume.path], to: "delete the volume \"\(volume.name)\"", besides: held.found.machine.uuid,
+            hint: "leave out --delete-volumes", over: connection)
         let layers = use.layers(below: volume.path)
+        let place = Mapping([("volume", Value(volume.name)), ("pool", Value(pool))])
+        // Before the disk is taken away: from then on nobody else knows whose volume it is.
+        try log.record(
+            ChangeLeftovers.deleting, place.merged(with: Mapping([("layers", Value(layers.map { Value($0) }))])))
+        let (now, why) = try await detach(disk, definitions)
+        guard now != false else {
+            try log.record(ChangeLeftovers.leaving, place)
+            return removed(disk, (now, why))
+        }
         let shared = layers.isEmpty ? nil : try await removal.holdLayers()
         defer { withExtendedLifetime(shared) {} }
-        try log.record(
-            "deleting",
-            Mapping([
-                ("volume", Value(volume.name)), ("pool", Value(pool)), ("layers", Value(layers.map { Value($0) })),
-            ]))
         if let kept = try await removal.remove([volume.path], layers: layers, over: connection).first {
             throw Diagnostics(kept)
         }
-        return MachineChange("disk \(disk.name)", from: path, to: "", now: now, note: "its volume is deleted")
+        return MachineChange(
+            "disk \(disk.name)", from: disk.description.source?.path ?? "", to: "", now: now,
+            note: "its volume is deleted")
+    }
+
+    private func detach(
+        _ disk: MachineDisk, _ definitions: Definitions
+    ) async throws -> (now: Bool?, why: String?) {
+        try await detach("disk", definitions) { $0.first("target")?[attribute: "dev"] == disk.target }
+    }
+
+    /// A disk that is no longer the VM's, and whose volume stays.
+    private func removed(_ disk: MachineDisk, _ end: (now: Bool?, why: String?)) -> MachineChange {
+        var note = end.why
+        if disk.isOwn, let volume = disk.volume, let pool = volume.pool {
+            let stays = "its volume \(volume.name) stays in pool \(pool)"
+            note = note.map { "\($0); \(stays)" } ?? stays
+        }
+        return MachineChange(
+            "disk \(disk.name)", from: disk.description.source?.path ?? "", to: "", now: end.now, note: note)
     }
 
     // MARK: NICs
@@ -168,7 +189,7 @@ struct DeviceChanges {
     func insert(_ iso: String?) async throws -> MachineChange {
         let definitions = try await definitions()
         let disks = try await MachineDisk.all(of: definitions.config, over: connection)
-        let drive = disks.first { $0.description.device == .cdrom && !($0.isOwn && $0.name == "seed") }
+        let drive = disks.first { $0.description.device == .cdrom && !$0.isOwn }
         var source: DiskSource?
         if let iso {
             var request = DiskRequest(name: "iso")
@@ -182,12 +203,15 @@ struct DeviceChanges {
             let spec = DiskSpec(
                 source: source, format: "raw", device: .cdrom, bus: isQ35(definitions.config) ? "sata" : "scsi",
                 discard: false, isReadOnly: true)
-            let element = DomainXML.disk(spec, target: freeTarget(spec.bus, definitions))
+            let target = freeTarget(spec.bus, definitions)
+            try await noteForeign(target, true)
+            let element = DomainXML.disk(spec, target: target)
             try await connection.attach(element, to: domain, .config)
             return MachineChange(
                 "drive", from: "", to: source.path ?? "", now: held.isActive ? false : nil,
                 note: held.isActive ? "a drive cannot be plugged into a running guest" : nil)
         }
+        if source != nil { try await noteForeign(drive.target, true) }
         for (description, impact) in definitions.all where isLive || impact == .config {
             var definition = DomainDefinition(description.document)
             if let source { definition.setSource(of: drive.target, to: source) } else { definition.eject(drive.target) }

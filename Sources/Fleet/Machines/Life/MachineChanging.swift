@@ -19,43 +19,70 @@ package struct MachineChanging: Sendable {
 
     /// - Returns: what has changed, and when each change takes effect.
     /// - Throws: `Diagnostics` for what cannot be, which says what was changed before; ``HostProblem``.
-    package func change(_ name: String, _ request: ChangeRequest) async throws -> [MachineChange] {
+    package func change(
+        _ name: String, _ request: ChangeRequest, assumedAbsent: [String]? = nil
+    ) async throws -> [MachineChange] {
         try request.validate()
-        return try await change(try await MachineCensus(context, driver: driver).findSurely(name), request)
+        let census = MachineCensus(context, driver: driver)
+        return try await change(
+            try await census.findSurely(name, assumedAbsent: assumedAbsent), request, assumedAbsent: assumedAbsent)
     }
 
     /// The same for one that was found, by who knows that no other host has it.
-    func change(_ found: MachineCensus.Found, _ request: ChangeRequest) async throws -> [MachineChange] {
+    func change(
+        _ found: MachineCensus.Found, _ request: ChangeRequest, assumedAbsent: [String]? = nil
+    ) async throws -> [MachineChange] {
         try request.validate()
         return try await MachineHold(context, driver: driver).with(found) { held in
             if held.isActive, request.isLive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
+            let removal = VolumeRemoval(context, driver: driver, on: found.host, assumedAbsent: assumedAbsent)
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []
             do {
-                try await perform(request, held, log, &changes)
+                try await perform(request, held, removal, log, &changes)
                 try log.record("finished")
                 return changes
             } catch {
-                let record = Journal(context.directory).operation(log.id)
-                let end = changes.isEmpty ? "undone" : "finished"
-                // To its end, though the task was cancelled.
-                await Task { [connection = held.connection] in
-                    if let record, (try? await removeUnused(record, connection)) != nil { try? log.record(end) }
-                }.value
-                throw Self.told(error, changes, held)
+                throw await undo(
+                    after: MachineChange.told(error, after: changes, on: found.host), held, removal, log,
+                    end: changes.isEmpty ? "undone" : "finished")
             }
         }
     }
 
+    /// Takes back what is nobody's; what stays because somebody uses it is told with the error.
+    private func undo(
+        after error: any Error, _ held: HeldMachine, _ removal: VolumeRemoval, _ log: OperationLog,
+        end: String
+    ) async -> any Error {
+        let (host, domain) = (held.found.host, held.domain)
+        let told = await Undoing(driver: driver, host: host, log: log).after(error, over: held.connection) {
+            connection in
+            guard let record = Journal(context.directory).operation(log.id) else { return }
+            if error.leavesEndUnknown, try await connection.domain(domain) != nil {
+                try await connection.waitForJobs(domain)
+            }
+            _ = try await ChangeLeftovers(record: record, removal: removal, log: log).remove(over: connection)
+            try log.record(end)
+        }
+        var problem = HostProblem(told, host: host.name)
+        let kept = (Journal(context.directory).operation(log.id)?.kept ?? []).map(\.summary)
+            .filter { $0 != problem.diagnostic.summary }
+        guard !kept.isEmpty, !(told is OperationUnsettled) else { return told }
+        problem.diagnostic.detail = ([problem.diagnostic.detail].compactMap { $0 } + kept).joined(separator: "\n")
+        return problem
+    }
+
     private func perform(
-        _ request: ChangeRequest, _ held: HeldMachine, _ log: OperationLog, _ changes: inout [MachineChange]
+        _ request: ChangeRequest, _ held: HeldMachine, _ removal: VolumeRemoval, _ log: OperationLog,
+        _ changes: inout [MachineChange]
     ) async throws {
         let order = try await lostBootOrder(request, held)
         let files = PoolFiles(host: held.found.host, connector: context.connector)
         let devices = DeviceChanges(
             held: held, isLive: request.isLive, patience: request.patience, files: files,
-            removal: VolumeRemoval(context, driver: driver, on: held.found.host), log: log, say: say)
+            removal: removal, log: log, say: say)
         for word in request.removedDisks {
             changes.append(try await devices.removeDisk(word, deletingVolume: request.deletesVolumes))
         }
@@ -87,38 +114,17 @@ package struct MachineChanging: Sendable {
         return order.contains("network") && isPlain ? order : nil
     }
 
-    /// An error with what had been changed before it.
-    private static func told(_ error: any Error, _ changes: [MachineChange], _ held: HeldMachine) -> any Error {
-        guard !changes.isEmpty else { return error }
-        var problem =
-            (error as? HypervisorError).map { HostProblem($0, host: held.found.host.name) } ?? HostProblem(error)
-        let done = changes.map(\.subject).joined(separator: ", ")
-        problem.diagnostic.hint = "changed before that: \(done)" + (problem.diagnostic.hint.map { "; \($0)" } ?? "")
-        return problem
-    }
-
     /// What was made and is not the VM's goes; what was being taken from it and is its still stays.
     func settle(_ record: OperationRecord) async throws -> String {
         let log = Journal(context.directory).resume(record)
         return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
             if let machine { try await connection.waitForJobs(.uuid(machine.uuid)) }
-            let end = try await removeUnused(record, connection) ? "undone" : "finished"
+            let host = try context.host(named: record["host"]?.string ?? "")
+            let leftovers = ChangeLeftovers(
+                record: record, removal: VolumeRemoval(context, driver: driver, on: host), log: log)
+            let end = try await leftovers.remove(over: connection) ? "undone" : "finished"
             try log.record(end)
             return end
         }
-    }
-
-    /// Removes volumes of this operation that nobody has, and the layers that they alone stood on.
-    /// - Returns: whether there were any volumes.
-    private func removeUnused(_ record: OperationRecord, _ connection: HypervisorConnection) async throws -> Bool {
-        let removed = try await MadeVolumes(record).remove(over: connection)
-        let layers = record.steps.flatMap { $0["layers"]?.list?.compactMap(\.string) ?? [] }
-        if !layers.isEmpty, let host = record["host"]?.string {
-            let removal = VolumeRemoval(context, driver: driver, on: try context.host(named: host))
-            let shared = try await removal.holdLayers()
-            defer { withExtendedLifetime(shared) {} }
-            _ = try await removal.remove([], layers: layers, over: connection)
-        }
-        return !removed.isEmpty
     }
 }

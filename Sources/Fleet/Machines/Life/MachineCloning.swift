@@ -1,6 +1,5 @@
 internal import Hypervisor
 internal import Inventory
-internal import Logging
 internal import Values
 
 /// Copies a VM on its host: a new UUID, new addresses, disks of its own and a first boot of its own. A failure or an
@@ -24,14 +23,15 @@ package struct MachineCloning: Sendable {
         _ name: String, as new: String, _ options: CloneOptions = CloneOptions()
     ) async throws -> ClonedMachine {
         try MachineName.validate(new, for: "a VM")
+        // Whoever else is making it has it by the time that the hosts are asked.
+        let own = try OperationLock(context.directory, machine: new)
+        defer { withExtendedLifetime(own) {} }
+        try Journal(context.directory).refuseUnsettled(named: new)
         say("looking for \"\(new)\" on every host")
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
         try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: options.assumedAbsent)
-        let own = try OperationLock(context.directory, machine: new)
-        defer { withExtendedLifetime(own) {} }
-        try Journal(context.directory).refuseUnsettled(named: new)
         return try await MachineHold(context, driver: driver).with(found) { held in
             try await clone(held, as: new, options)
         }
@@ -82,8 +82,9 @@ package struct MachineCloning: Sendable {
             return ClonedMachine(
                 name: new, uuid: uuid, host: host, isRunning: options.start, warnings: plan.warnings + seed.warnings)
         } catch {
-            await undo(log, held.connection, files)
-            throw error
+            throw await Undoing(driver: driver, host: host, log: log).after(error, over: held.connection) {
+                try await takeBack(log, over: $0, files)
+            }
         }
     }
 
@@ -113,17 +114,12 @@ package struct MachineCloning: Sendable {
                 hint: "choose another name", host: files.host.name))
     }
 
-    /// Takes back what was made; runs to its end though the task was cancelled. What cannot be is left to recovery.
-    private func undo(_ log: OperationLog, _ connection: HypervisorConnection, _ files: PoolFiles) async {
-        await Task {
-            guard let record = Journal(context.directory).operation(log.id) else { return }
-            do {
-                try await CloneRemnants(record: record, connection: connection, files: files).remove()
-                try log.record("undone")
-            } catch {
-                context.logger.info("not all of \(log.id) could be taken back: \(error)")
-            }
-        }.value
+    private func takeBack(
+        _ log: OperationLog, over connection: HypervisorConnection, _ files: PoolFiles
+    ) async throws {
+        guard let record = Journal(context.directory).operation(log.id) else { return }
+        try await CloneRemnants(record: record, connection: connection, files: files).remove()
+        try log.record("undone")
     }
 
     /// One that was defined is whole; anything less is taken back.
@@ -147,8 +143,7 @@ package struct MachineCloning: Sendable {
         let place = try context.host(named: host)
         return try await MachineHold(context, driver: driver).settling(record) { connection, _ in
             let files = PoolFiles(host: place, connector: context.connector)
-            try await CloneRemnants(record: record, connection: connection, files: files).remove()
-            try log.record("undone")
+            try await takeBack(log, over: connection, files)
             return "undone"
         }
     }

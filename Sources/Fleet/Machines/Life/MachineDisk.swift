@@ -15,6 +15,9 @@ struct MachineDisk: Sendable {
     /// Whether the guest can write to it.
     var isWritable: Bool { description.device == .disk && !description.isReadOnly }
 
+    /// What the first-boot image is called.
+    static let seedPart = "seed"
+
     /// The disks of a VM, in the order of its definition.
     static func all(
         of description: DomainDescription, over connection: HypervisorConnection
@@ -23,7 +26,9 @@ struct MachineDisk: Sendable {
         for disk in description.disks {
             let volume = try await volume(of: disk, over: connection)
             let isForeign = description.metadata?.labels[foreignLabel(disk.target)] != nil
-            let part = isForeign ? nil : (volume?.name ?? disk.volumeName).flatMap { ownPart($0, of: description.name) }
+            let name = isForeign ? nil : (volume?.name ?? disk.volumeName).flatMap { ownPart($0, of: description.name) }
+            // Of what lies in a drive, only the first-boot image is made for a VM.
+            let part = disk.device == .disk || disk.device == .lun || name == seedPart ? name : nil
             // A volume whose pool cannot rename kept its name when the VM got another one.
             let label = description.metadata?.labels[keptLabel(disk.target)]
             let isNoted = label.map { label in

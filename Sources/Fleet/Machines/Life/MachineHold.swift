@@ -30,12 +30,18 @@ struct MachineHold: Sendable {
     }
 
     /// Looks for the VM and holds it while `body` is at work.
-    /// - Parameter surely: every hypervisor must answer, because a second VM of this name elsewhere would do harm.
+    /// - Parameters:
+    ///   - surely: no other host may have it, because a second VM of this name elsewhere would do harm.
+    ///   - assumedAbsent: hosts that do not answer and are said not to have it; nil where nobody can say so.
     func with<Answer: Sendable>(
-        _ name: String, surely: Bool = true, _ body: (HeldMachine) async throws -> Answer
+        _ name: String, surely: Bool = true, assumedAbsent: [String]? = nil,
+        _ body: (HeldMachine) async throws -> Answer
     ) async throws -> Answer {
         let census = MachineCensus(context, driver: driver)
-        return try await with(surely ? try await census.findSurely(name) : try await census.find(name), body)
+        let found =
+            surely
+            ? try await census.findSurely(name, assumedAbsent: assumedAbsent) : try await census.find(name)
+        return try await with(found, body)
     }
 
     /// Holds a VM that was found.

@@ -51,11 +51,19 @@ enum MachineName {
 extension Journal {
     /// Refuses a name that an unfinished operation of this fleet directory has made things under.
     func refuseUnsettled(named name: String) throws(Diagnostics) {
-        let open = operations().first { $0.isClosed == false && ($0.all("vm") + $0.all("new")).contains(name) }
-        guard let open else { return }
+        guard let open = unfinished().first(where: { $0.isUnder(name) }) else { return }
         throw Diagnostics(
             .error(
                 "the operation \(open.id) (\(open.kind)) under the name \"\(name)\" is not settled",
                 hint: "run `drover op recover \(open.id)` first"))
     }
+
+    /// Whether an operation under a name has ended within the last seconds.
+    func hasEnded(under name: String, within seconds: Int) -> Bool {
+        closed(within: seconds).contains { $0.isUnder(name) }
+    }
+}
+
+extension OperationRecord {
+    fileprivate func isUnder(_ name: String) -> Bool { (all("vm") + all("new")).contains(name) }
 }

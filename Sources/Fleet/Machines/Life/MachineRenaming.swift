@@ -27,13 +27,14 @@ package struct MachineRenaming: Sendable {
         _ name: String, to new: String, assumedAbsent: [String] = []
     ) async throws -> Renamed {
         try MachineName.validate(new, for: "a VM")
+        // Whoever else is making it has it by the time that the hosts are asked.
+        let other = try OperationLock(context.directory, machine: new)
+        defer { withExtendedLifetime(other) {} }
+        try Journal(context.directory).refuseUnsettled(named: new)
         let answers = await MachineCensus(context, driver: driver).take()
         let found = try MachineCensus.one(name, among: answers)
         try found.host.require(.disks)
         try MachineName.refuseTaken(new, answers, assumedAbsent: assumedAbsent)
-        let other = try OperationLock(context.directory, machine: new)
-        defer { withExtendedLifetime(other) {} }
-        try Journal(context.directory).refuseUnsettled(named: new)
         return try await MachineHold(context, driver: driver).with(found) { held in
             try await rename(held, to: new)
         }

@@ -14,9 +14,12 @@ package struct MachineResizing: Sendable {
 
     /// - Returns: what has changed, and when each change takes effect; empty when the VM has all that already.
     /// - Throws: `Diagnostics` for what cannot be, before anything is changed; ``HostProblem``.
-    package func resize(_ name: String, _ request: ResizeRequest) async throws -> [MachineChange] {
+    package func resize(
+        _ name: String, _ request: ResizeRequest, assumedAbsent: [String]? = nil
+    ) async throws -> [MachineChange] {
         try request.validate()
-        return try await resize(try await MachineCensus(context, driver: driver).findSurely(name), request)
+        let census = MachineCensus(context, driver: driver)
+        return try await resize(try await census.findSurely(name, assumedAbsent: assumedAbsent), request)
     }
 
     /// The same for one that was found, by who knows that no other host has it.
@@ -30,13 +33,23 @@ package struct MachineResizing: Sendable {
             var fields = held.fields()
             for (key, value) in request.fields { fields[key] = value }
             let log = try Journal(context.directory).begin("resize", fields)
-            let changes = try await work.perform { try log.record($0) }
-            try log.record("finished")
-            return changes
+            var changes: [MachineChange] = []
+            do {
+                try await work.perform(&changes) { try log.record($0) }
+                try log.record("finished")
+                return changes
+            } catch {
+                // A refusal is an end too, and nobody else's hindrance.
+                if !error.leavesEndUnknown { try? log.record(Self.end(changes)) }
+                throw MachineChange.told(error, after: changes, on: held.found.host)
+            }
         }
     }
 
-    /// What was begun is done to its end: every step is harmless when it is taken twice.
+    private static func end(_ changes: [MachineChange]) -> String { changes.isEmpty ? "undone" : "finished" }
+
+    /// What was begun is done to its end: every step is harmless when it is taken twice. What the host refuses, or somebody
+    /// has made larger meanwhile, stays as it is.
     func settle(_ record: OperationRecord) async throws -> String {
         let log = Journal(context.directory).resume(record)
         return try await MachineHold(context, driver: driver).settling(record) { connection, machine in
@@ -44,17 +57,24 @@ package struct MachineResizing: Sendable {
                 try log.record("undone")
                 return "undone"
             }
-            let work = try await ResizeWork(connection, machine, ResizeRequest(record))
+            var changes: [MachineChange] = []
             do {
+                let work = try await ResizeWork(connection, machine, ResizeRequest(record))
                 try work.refuse()
+                try await work.perform(&changes) { try log.record($0) }
+                try log.record("finished")
+                return "finished"
             } catch {
-                // Somebody has made it larger meanwhile: theirs stands.
-                try log.record("undone")
-                return "undone"
+                guard !error.leavesEndUnknown else { throw error }
+                let problem = HostProblem(error).diagnostic
+                try log.recordKept([
+                    .warning(
+                        "\"\(machine.name)\" was not resized as it was to be", detail: problem.summary,
+                        hint: "`drover vm show \(machine.name)` shows what it has")
+                ])
+                try log.record(Self.end(changes))
+                return Self.end(changes)
             }
-            _ = try await work.perform { try log.record($0) }
-            try log.record("finished")
-            return "finished"
         }
     }
 }
@@ -143,9 +163,10 @@ private struct ResizeWork {
             || (request.cpus.map { $0 > config.maximumCPUs } ?? false)
     }
 
-    /// - Parameter note: writes the step down before it is taken.
-    func perform(note: (String) throws -> Void) async throws -> [MachineChange] {
-        var changes: [MachineChange] = []
+    /// - Parameters:
+    ///   - changes: gets what was done, also when the rest is refused.
+    ///   - note: writes the step down before it is taken.
+    func perform(_ changes: inout [MachineChange], note: (String) throws -> Void) async throws {
         if request.cpus != nil || request.maximumCPUs != nil {
             try note("cpus")
             changes += try await resizeCPUs()
@@ -166,7 +187,6 @@ private struct ResizeWork {
                     "disk \(disk.name)", from: Self.text(size), to: Self.text(wanted), now: live == nil ? nil : true,
                     note: "the guest has to grow its file system; cloud images do so at their next start"))
         }
-        return changes
     }
 
     private func resizeCPUs() async throws -> [MachineChange] {

@@ -37,10 +37,14 @@ package struct MachineSnapshots: Sendable {
     /// Keeps what the VM is now: its disks, and its memory if it runs. Its guest stands still meanwhile, and is asked before
     /// to write out what it has not yet, if an agent answers in it.
     /// - Parameter snapshot: its name; nil for one made of the time.
-    package func create(_ snapshot: String?, of name: String, note: String? = nil) async throws -> DomainSnapshot {
+    /// - Parameter assumedAbsent: hosts that do not answer and are said not to have the VM, here and below; nil where nobody
+    ///   can say so.
+    package func create(
+        _ snapshot: String?, of name: String, note: String? = nil, assumedAbsent: [String]? = nil
+    ) async throws -> DomainSnapshot {
         let wanted = snapshot ?? Clock.iso(Clock.now).filter { $0 != ":" }.lowercased()
         try MachineName.validate(wanted, for: "a snapshot")
-        return try await work("create", wanted, on: name) { held in
+        return try await work("create", wanted, on: name, assumedAbsent) { held in
             let description = try await held.connection.description(
                 of: held.domain, held.isActive ? [] : .inactive)
             try Self.refuse(description, held)
@@ -68,23 +72,41 @@ package struct MachineSnapshots: Sendable {
     /// - Parameters:
     ///   - start: have it run afterwards, whatever it did then.
     ///   - force: replace the running process where libvirt cannot bring it back as it is.
-    /// - Returns: what the VM does now.
+    /// - Returns: what the VM does now; and the disks that it had got since, whose volumes nobody has any more.
     package func revert(
-        _ name: String, to snapshot: String, start: Bool = false, force: Bool = false
-    ) async throws -> DomainState {
-        try await work("revert", snapshot, on: name) { held in
+        _ name: String, to snapshot: String, start: Bool = false, force: Bool = false, assumedAbsent: [String]? = nil
+    ) async throws -> (state: DomainState, warnings: [Diagnostic]) {
+        try await work("revert", snapshot, on: name, assumedAbsent) { held in
             try await Self.demand(snapshot, of: held)
         } prepare: { held, log in
             try await Self.mark(held, log)
         } act: { held throws(HypervisorError) in
+            let before = try await Self.own(held)
             try await held.connection.revert(held.domain, to: snapshot, running: start ? true : nil, force: force)
-            return try await held.connection.state(held.domain)
+            let state = try await held.connection.state(held.domain)
+            let now = (try? await Self.own(held)) ?? before
+            let left = before.filter { volume in !now.contains { $0.path == volume.path } }
+            return (state, left.map { Self.left($0, snapshot, held) })
         }
     }
 
+    private static func own(_ held: HeldMachine) async throws(HypervisorError) -> [VolumeInfo] {
+        let description = try await held.connection.description(of: held.domain, .inactive)
+        return try await MachineDisk.all(of: description, over: held.connection).filter(\.isOwn).compactMap(\.volume)
+    }
+
+    private static func left(_ volume: VolumeInfo, _ snapshot: String, _ held: HeldMachine) -> Diagnostic {
+        .warning(
+            "the volume \"\(volume.name)\" stays in pool \"\(volume.pool ?? "")\"",
+            detail: "\"\(held.name)\" had no such disk when \"\(snapshot)\" was made",
+            hint: "if nobody needs it: `drover pool volume delete \(volume.pool ?? "") \(volume.name) "
+                + "-t \(held.found.host.name)`",
+            host: held.found.host.name)
+    }
+
     /// Removes a snapshot; the VM stays as it is.
-    package func delete(_ snapshot: String, of name: String) async throws {
-        try await work("delete", snapshot, on: name) { held in
+    package func delete(_ snapshot: String, of name: String, assumedAbsent: [String]? = nil) async throws {
+        try await work("delete", snapshot, on: name, assumedAbsent) { held in
             try await Self.demand(snapshot, of: held)
         } act: { held throws(HypervisorError) in
             _ = try await held.connection.deleteSnapshot(snapshot, of: held.domain)
@@ -92,11 +114,12 @@ package struct MachineSnapshots: Sendable {
     }
 
     private func work<Answer: Sendable>(
-        _ verb: String, _ snapshot: String, on name: String, refuse: (HeldMachine) async throws -> Void,
+        _ verb: String, _ snapshot: String, on name: String, _ assumedAbsent: [String]?,
+        refuse: (HeldMachine) async throws -> Void,
         prepare: (HeldMachine, OperationLog) async throws -> Void = { _, _ in },
         act: (HeldMachine) async throws(HypervisorError) -> Answer
     ) async throws -> Answer {
-        try await MachineHold(context, driver: driver).with(name) { held in
+        try await MachineHold(context, driver: driver).with(name, assumedAbsent: assumedAbsent) { held in
             try held.found.host.require(.snapshots)
             try await refuse(held)
             let log = try Journal(context.directory).begin(

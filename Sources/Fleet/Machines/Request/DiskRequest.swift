@@ -1,10 +1,10 @@
-internal import Hypervisor
+package import Hypervisor
 package import Values
 
 /// A disk as it was asked for: by an option, by an entry of a file, or by a disk profile in Salt's notation. What is nil
 /// is left to whatever it is laid over, and in the end to the standard.
 package struct DiskRequest: Sendable, Hashable {
-    package enum Device: String, Sendable, Hashable, CaseIterable { case disk, cdrom }
+    package enum Device: String, Sendable, Hashable, CaseIterable { case disk, cdrom, floppy }
 
     /// `system`, `data`; empty until it is merged with the profile where it goes by its position.
     package var name: String
@@ -35,6 +35,12 @@ package struct DiskRequest: Sendable, Hashable {
     package var kind: Device?
     /// Whether its requests are served by the VM's I/O thread.
     package var iothread: Bool?
+    /// Which of the VM's I/O threads that is, from 1; nil is the first.
+    package var iothreadID: Int?
+    /// What a new volume stands on: a file that is on the host already, and never removed.
+    package var backing: VolumeSpec.Backing?
+    /// The property of a ZFS volume that shall hold the VM's name. Drover sets none, and says so.
+    package var hostnameProperty: String?
     /// Whether space is taken only as it is written; false takes all at once.
     package var sparse: Bool?
 
@@ -74,8 +80,37 @@ package struct DiskRequest: Sendable, Hashable {
         readOnly = reader.truth("read_only", "readonly")
         kind = reader.choice("device")
         iothread = reader.truth("iothread")
+        iothreadID = reader.whole("iothread_id", from: 1, to: 64)
+        if iothread == false, iothreadID != nil {
+            reader.add(.error("a disk with \"iothread_id\" is served by a thread: leave out \"iothread\""))
+        }
+        backing = Self.backing(&reader)
+        hostnameProperty = reader.text("hostname_property")
         sparse = reader.truth("sparse", "sparse_volume")
         try reader.finish()
+    }
+
+    private static func backing(_ reader: inout KeyReader) -> VolumeSpec.Backing? {
+        let (path, format) = (reader.text("backing_store_path"), reader.text("backing_store_format"))
+        guard let path else {
+            if format != nil { reader.add(.error("\"backing_store_format\" needs a \"backing_store_path\"")) }
+            return nil
+        }
+        guard path.hasPrefix("/") else {
+            reader.add(
+                .error("\"\(path)\" is no file of the host", hint: "say its absolute path there, as backing_store_path")
+            )
+            return nil
+        }
+        let guess = ["qcow2", "raw"].first { path.hasSuffix("." + $0) }
+        guard let format = format ?? guess else {
+            reader.add(
+                .error(
+                    "it is not known what format \"\(path)\" has",
+                    hint: "say backing_store_format: qcow2 or raw; what a guest wrote is not trusted to tell"))
+            return nil
+        }
+        return VolumeSpec.Backing(path: path, format: format)
     }
 
     /// This disk with what another says laid over it.
@@ -95,6 +130,9 @@ package struct DiskRequest: Sendable, Hashable {
         result.readOnly = other.readOnly ?? readOnly
         result.kind = other.kind ?? kind
         result.iothread = other.iothread ?? iothread
+        result.iothreadID = other.iothreadID ?? iothreadID
+        result.backing = other.backing ?? backing
+        result.hostnameProperty = other.hostnameProperty ?? hostnameProperty
         result.sparse = other.sparse ?? sparse
         return result
     }

@@ -42,6 +42,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         start = 0
         if wanted and self.headers.get("If-Range", tag) == tag:
             start = int(re.match(r"bytes=(\d+)-", wanted).group(1))
+            if start >= len(content):
+                self.send_response(416)
+                self.send_header("Content-Range", "bytes */%d" % len(content))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self.send_response(206)
             self.send_header("Content-Range", "bytes %d-%d/%d" % (start, len(content) - 1, len(content)))
         else:

@@ -143,5 +143,32 @@ extension OnALab {
             #expect(!FileManager.default.fileExists(atPath: folder + "/pki"), "something was made before it was asked")
             try await fleet.drover.must("vm", "delete", "held1", "--yes")
         }
+
+        /// A copy of the inventory knows no images, and needs none where the VMs are there.
+        @Test func anImageThatIsNotHereMattersForNewVMsOnly() async throws {
+            let fleet = try LabFleet.shared()
+            try await fleet.withImage()
+            let drover = fleet.drover
+            for name in ["made1", "made2"] {
+                try await drover.must(
+                    "vm", "create", name, "--image", "counter", "--memory", "64M", "--on", "hv2", "--no-start")
+            }
+            let folder = NSTemporaryDirectory() + "copied fleet \(getpid())"
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for part in ["inventory", "roles", "pki"] {
+                try FileManager.default.copyItem(atPath: "\(drover.fleet)/\(part)", toPath: "\(folder)/\(part)")
+            }
+            let other = drover.working(in: folder)
+            let entry = "{image: counter, memory: 64M, state: stopped}"
+            let file = "vms: {made1: \(entry), made2: \(entry)}\n"
+            try file.write(toFile: folder + "/inventory/vms.yaml", atomically: true, encoding: .utf8)
+            let plan = try await other.run(["up", "--check"])
+            #expect(plan.code == 0 && plan.output.contains("2 as they should be"), plan.words)
+            try await drover.must("vm", "delete", "made1", "made2", "--yes")
+            let wanting = try await other.run(["up", "--yes"])
+            #expect(wanting.code == 1 && wanting.problem.contains("there is no image \"counter\""), wanting.words)
+            #expect(wanting.problem.contains("vms.yaml:1:"), wanting.words)
+        }
     }
 }

@@ -59,35 +59,3 @@ struct VMKill: AsyncParsableCommand {
         try await common.act(.kill, on: names)
     }
 }
-
-struct VMDelete: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete a VM and its own volumes; its image stays")
-    @Argument(help: "VM") var name: String
-    @Flag(help: "Delete it though it runs") var force = false
-    @OptionGroup var other: OtherHostsOptions
-    @OptionGroup var common: CommonOptions
-
-    func run() async throws {
-        let context = try common.context()
-        let deletion = MachineDeletion(context, driver: try common.hypervisors(context))
-        let remains = try await deletion.remains(of: name)
-        let (found, volumes) = (remains.found, remains.volumes)
-        if found.machine.state.isActive && !force {
-            throw CommandFailure(
-                .error,
-                [
-                    .error(
-                        "\"\(found.machine.name)\" is \(found.machine.state.activity.name)",
-                        hint: "stop it first, or add --force", host: found.host.name)
-                ])
-        }
-        Terminal.note("\(found.machine.name) on \(found.host.name) will be lost, with")
-        for volume in volumes { Terminal.note("  \(Printable.line(volume))") }
-        Terminal.show(remains.warnings)
-        try common.confirmed("delete \"\(found.machine.name)\"?")
-        let kept = try await deletion.delete(found, volumes: volumes, force: force, assumedAbsent: other.assumeAbsent)
-        Terminal.show(kept)
-        Terminal.note("\(found.machine.name) deleted")
-    }
-}

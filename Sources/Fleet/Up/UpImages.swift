@@ -7,13 +7,12 @@ struct UpImages: Sendable {
 
     init(_ context: FleetContext) { self.context = context }
 
-    /// One line for each image.
-    /// - Throws: `Diagnostics` for what is neither in the store nor to be had.
+    /// One line for each image, also for one that is neither in the store nor to be had.
+    /// - Throws: `Diagnostics` for mistakes in the catalogue.
     func lines(_ wishes: [MachineWish]) throws(Diagnostics) -> [UpPlan.ImageLine] {
         let store = ImageStore(context.directory)
         let catalogue = try ImageCatalogue(context.inventory)
         var lines: [UpPlan.ImageLine] = []
-        var problems: [Diagnostic] = []
         for wish in wishes {
             guard let name = wish.spec.image, !lines.contains(where: { $0.name == name }) else { continue }
             do throws(Diagnostic) {
@@ -21,11 +20,21 @@ struct UpImages: Sendable {
                 let source = isThere ? nil : try source(of: name, wish, catalogue)
                 lines.append(UpPlan.ImageLine(name: name, source: source))
             } catch {
-                problems.append(error)
+                lines.append(UpPlan.ImageLine(name: name, source: nil, problem: error))
             }
         }
-        if let found = Diagnostics(problems) { throw found }
         return lines
+    }
+
+    /// Refuses a plan that makes VMs from images that are not to be had. (A copy of the inventory on another machine knows
+    /// no images, and needs none as long as its VMs are there.)
+    /// - Parameter plan: nil where the VMs are not known yet.
+    static func refuseAbsent(
+        _ lines: [UpPlan.ImageLine], _ wishes: [MachineWish], _ plan: FleetPlan?
+    ) throws(Diagnostics) {
+        let made = plan.map { plan in Set(plan.lines.filter { [.create, .refused].contains($0.action) }.map(\.name)) }
+        let needed = wishes.filter { made?.contains($0.spec.name) ?? true }.compactMap(\.spec.image)
+        if let found = Diagnostics(lines.filter { needed.contains($0.name) }.compactMap(\.problem)) { throw found }
     }
 
     private func source(

@@ -40,6 +40,8 @@ package struct UpPlan: Sendable {
         package let name: String
         /// Where it is fetched from; nil when the store has it.
         package let source: Source?
+        /// Why it cannot be had: of no matter while no VM is to be made from it.
+        var problem: Diagnostic?
         package var isMissing: Bool { source != nil }
     }
 

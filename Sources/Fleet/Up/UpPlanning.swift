@@ -44,7 +44,15 @@ package struct UpPlanning: Sendable {
             bare: Set(bare.map(\.name)), holdings,
             isPossible: certified != nil && !images.contains(where: \.isMissing))
         let checked = try await checked(hosts, answers, unknown: Set(unknown.map(\.name)), isReady: certified != nil)
-        let plan = try await machines
+        let plan: FleetPlan?
+        do {
+            plan = try await machines
+        } catch {
+            // That says where the entry is.
+            try UpImages.refuseAbsent(images, wishes, nil)
+            throw error
+        }
+        try UpImages.refuseAbsent(images, wishes, plan)
         return UpPlan(
             offers: offers, needsAuthority: certified == nil, hosts: checked, images: images, machines: plan,
             wishes: wishes, seenGuests: looksIntoGuests ? await seen(UpPlan.guests(wishes, plan), plan) : [],

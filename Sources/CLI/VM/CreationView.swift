@@ -44,17 +44,18 @@ enum CreationView {
                 (try? outcome.result.get()).map { line(outcome, $0) }
             }.joined()
         }
-        var problems: [Diagnostic] = []
-        var status = ExitStatus.hostsFailed
-        for outcome in outcomes {
-            if case .failure(let error) = outcome.result {
-                problems += diagnostics(error)
-                if error is OperationUnsettled { status = .unknownOutcome }
-            }
-            if let problem = outcome.aftermath { problems += diagnostics(problem) }
+        let errors = outcomes.flatMap { outcome in
+            var failure: (any Error)?
+            if case .failure(let error) = outcome.result { failure = error }
+            return [failure, outcome.aftermath].compactMap(\.self)
         }
-        guard !problems.isEmpty else { return }
-        throw CommandFailure(status, problems)
+        // What was interrupted has been told of as that already.
+        let problems = errors.filter { !($0 is CancellationError) }.flatMap(diagnostics)
+        guard problems.isEmpty else {
+            throw CommandFailure(
+                errors.contains { $0 is OperationUnsettled } ? .unknownOutcome : .hostsFailed, problems)
+        }
+        if !errors.isEmpty { throw CancellationError() }
     }
 
     private static func line(_ outcome: Outcome, _ created: MachineCreation.Created) -> String {

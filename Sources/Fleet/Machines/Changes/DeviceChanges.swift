@@ -186,7 +186,7 @@ struct DeviceChanges {
     // MARK: The drive
 
     /// Puts an ISO into the VM's drive, or takes out what is in it. A VM without a drive gets one for its next start.
-    func insert(_ iso: String?) async throws -> MachineChange {
+    func insert(_ iso: String?) async throws -> MachineChange? {
         let definitions = try await definitions()
         let disks = try await MachineDisk.all(of: definitions.config, over: connection)
         let drive = disks.first { $0.description.device == .cdrom && !$0.isOwn }
@@ -197,9 +197,7 @@ struct DeviceChanges {
             source = try await self.source(of: request).0
         }
         guard let drive else {
-            guard let source else {
-                throw refusal("\"\(held.name)\" has no drive", hint: "give it one with --iso FILE")
-            }
+            guard let source else { return nil }
             let spec = DiskSpec(
                 source: source, format: "raw", device: .cdrom, bus: isQ35(definitions.config) ? "sata" : "scsi",
                 discard: false, isReadOnly: true)

@@ -89,7 +89,9 @@ package struct MachineChanging: Sendable {
         for disk in request.addedDisks { changes.append(try await devices.add(disk)) }
         for word in request.removedNICs { changes.append(try await devices.removeNIC(word)) }
         for nic in request.addedNICs { changes.append(try await devices.add(nic)) }
-        if let iso = request.iso { changes.append(try await devices.insert(iso == "none" ? nil : iso)) }
+        if let iso = request.iso, let change = try await devices.insert(iso == "none" ? nil : iso) {
+            changes.append(change)
+        }
         // Behind the devices, which may be what it is to boot from.
         var request = request
         if let order { request.boot = order }

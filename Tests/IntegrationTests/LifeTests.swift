@@ -38,8 +38,19 @@ extension OnALab {
             #expect(sizes.last?["now"].bool == true)
             let shrunk = try await fleet.drover("vm", "resize", "life", "--disk", "8G")
             #expect(shrunk.code == 1 && shrunk.problem.contains("cannot shrink"), shrunk.words)
+            // What would keep it from starting again.
+            for (words, reason) in [
+                (["set", "life", "--add-nic", "network=nope", "--note", "y"], "no network \"nope\""),
+                (["set", "life", "--add-nic", "br7"], "no bridge \"br7\""),
+                (["resize", "life", "--cpus", "500"], "500 are too many"),
+                (["resize", "life", "--memory", "900G"], "921600 MiB are too many"),
+            ] {
+                let beyond = try await fleet.drover.run(["vm"] + words)
+                #expect(beyond.code == 1 && beyond.problem.contains(reason), beyond.words)
+            }
             let added = try await fleet.drover.json(
-                "vm", "set", "life", "--add-disk", "name=data,size=64M", "--add-nic", "br0", "--autostart", "on",
+                "vm", "set", "life", "--iso", "none", "--add-disk", "name=data,size=64M", "--add-nic", "br0",
+                "--autostart", "on",
                 "--note", "x")
             #expect(added.list.map { $0["what"].string } == ["note", "disk data", "nic", "autostart"])
             let now = try await fleet.told("hv2", "virsh dumpxml life; virsh domblkinfo life vda")

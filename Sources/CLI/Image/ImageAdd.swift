@@ -54,6 +54,9 @@ struct ImageAdd: AsyncParsableCommand {
         if DiskPath.exists(DiskPath.expandingHome(source)) || source.contains("/") {
             return try await intake.add(.file(source), names: names, proof: proof)
         }
+        if Self.endings.contains(where: { source.hasSuffix(".\($0)") }) {
+            throw Diagnostic.error("there is no file \"\(source)\"", hint: "of a VM of that name: vm:\(source)")
+        }
         if source.hasPrefix("vm:") { return try await capture(String(source.dropFirst(3)), names) }
         let catalogue = try ImageCatalogue(try? common.fleetDirectory.loadInventory())
         guard let entry = catalogue.entry(source) else { return try await capture(source, names) }
@@ -68,6 +71,9 @@ struct ImageAdd: AsyncParsableCommand {
         }
         return try await intake.add(.location(entry.location), names: names, proof: proof)
     }
+
+    /// What is called so is meant to be a file.
+    private static let endings = ["qcow2", "img", "raw", "vmdk", "vhdx", "vdi", "xz", "zst", "gz", "bz2"]
 
     private func capture(_ machine: String, _ names: ImageNames) async throws -> StoredImage {
         guard checksum == nil, signature == nil else {

@@ -18,7 +18,7 @@ extension CommonOptions {
     func hostsToChange(_ context: FleetContext) throws -> [Host] {
         let hosts = try hypervisorHosts(context)
         guard target != nil || hosts.count == 1 else {
-            let names = hosts.prefix(3).map(\.name).joined(separator: ", ")
+            let names = hosts.prefix(3).map(\.name).joined(separator: ",")
             throw CommandFailure(
                 .usage, [.error("say on which hosts", hint: "-t takes names, groups and more: -t \(names)")])
         }

@@ -36,6 +36,7 @@ package struct MachineChanging: Sendable {
         return try await MachineHold(context, driver: driver).with(found) { held in
             if held.isActive, request.isLive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
+            try await NICPlaces(held: held, connector: context.connector).check(request.addedNICs)
             let removal = VolumeRemoval(context, driver: driver, on: found.host, assumedAbsent: assumedAbsent)
             let log = try Journal(context.directory).begin("change", held.fields())
             var changes: [MachineChange] = []

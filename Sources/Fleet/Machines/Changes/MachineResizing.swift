@@ -30,6 +30,7 @@ package struct MachineResizing: Sendable {
             if !request.disks.isEmpty { try held.found.host.require(.disks) }
             let work = try await ResizeWork(held.connection, held.found.machine, request)
             try work.refuse()
+            try await Self.refuseBeyond(request, held)
             var fields = held.fields()
             for (key, value) in request.fields { fields[key] = value }
             let log = try Journal(context.directory).begin("resize", fields)
@@ -44,6 +45,28 @@ package struct MachineResizing: Sendable {
                 throw MachineChange.told(error, after: changes, on: held.found.host)
             }
         }
+    }
+
+    /// Refuses what the host may not promise even to this VM alone: libvirt finds out only when it starts.
+    private static func refuseBeyond(_ request: ResizeRequest, _ held: HeldMachine) async throws {
+        let (host, info) = (held.found.host, try await held.connection.hostInfo())
+        let ratios = try OvercommitRatios(vars: host.vars)
+        var problems: [Diagnostic] = []
+        let cpus = Int(Double(info.cpus) * ratios.cpu)
+        if let wanted = request.cpus, wanted > cpus {
+            problems.append(
+                .error(
+                    "\(host.name) has \(info.cpus) processors, \(cpus) for guests: \(wanted) are too many",
+                    hint: "virt:placement:cpu_ratio says how many there are for each", host: host.name))
+        }
+        let memory = Int(Double(info.memoryMiB) * ratios.memory)
+        if let wanted = request.memory?.mebibytes, wanted > memory {
+            problems.append(
+                .error(
+                    "\(host.name) has \(memory) MiB of memory for guests: \(wanted) MiB are too many",
+                    hint: "virt:placement:memory_ratio says how much may be promised", host: host.name))
+        }
+        if let found = Diagnostics(problems) { throw found }
     }
 
     private static func end(_ changes: [MachineChange]) -> String { changes.isEmpty ? "undone" : "finished" }

@@ -65,8 +65,10 @@ extension HypervisorConnection {
     }
 
     /// Whether this hypervisor can give a guest that processor.
+    /// - Parameter namingWhatLacks: one that it cannot give is an error of code `incompatibleProcessor`, whose message
+    ///   names the missing features.
     public func fit(
-        of processor: XMLElement, for kind: GuestKind
+        of processor: XMLElement, for kind: GuestKind, namingWhatLacks: Bool = false
     ) async throws(HypervisorError) -> ProcessorFit {
         let operation = "compare processors"
         let text: String
@@ -78,7 +80,8 @@ extension HypervisorConnection {
         return try await call(operation) { call throws(HypervisorError) in
             let answer = try call.check(
                 virConnectCompareHypervisorCPU(
-                    call.connection, kind.emulator, kind.architecture, kind.machine, kind.accelerator.rawValue, text, 0)
+                    call.connection, kind.emulator, kind.architecture, kind.machine, kind.accelerator.rawValue, text,
+                    namingWhatLacks ? VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE.rawValue : 0)
             )
             return ProcessorFit(rawValue: answer) ?? .incompatible
         }

@@ -15,7 +15,7 @@ setting() {
     sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\([0-9][0-9]*\).*/\1/p" /etc/libvirt/qemu.conf | tail -n 1
 }
 
-# One connection from outside ends it, or ten seconds. From the top of the range, which QEMU takes from below.
+# One connection from outside ends it, or half a minute. From the top of the range, which QEMU takes from below.
 listen() {
     command -v systemd-socket-activate >/dev/null || return 1
     low=$(setting migration_port_min) high=$(setting migration_port_max)
@@ -27,7 +27,7 @@ listen() {
         esac
     done
     [ "$port" -ge "${low:-49152}" ] || return 1
-    timeout 10 systemd-socket-activate -l "$port" /bin/true </dev/null >/dev/null 2>&1 &
+    timeout 30 systemd-socket-activate -l "$port" /bin/true </dev/null >/dev/null 2>&1 &
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
         case $(listening) in *"$(printf %04X "$port")"*) echo "port $port"; return 0 ;; esac
         sleep 0.05 2>/dev/null || sleep 1

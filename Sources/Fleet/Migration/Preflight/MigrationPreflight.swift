@@ -22,7 +22,7 @@ struct MigrationPreflight: Sendable {
     /// - Throws: ``HostProblem`` when a host stops answering.
     func report() async throws -> MigrationReport {
         let survey = try await MigrationSurveying(hosts: hosts, machine: machine, options: options).take()
-        var planning = MigrationDiskPlanning(hosts: hosts, images: images)
+        var planning = DiskMovePlanning(hosts: hosts, images: images)
         let disks = try await planning.plan(survey.guest.disks)
         let plan = MigrationPlan(
             vm: machine.name, uuid: machine.uuid, source: hosts.source.host, destination: hosts.destination.host,

@@ -4,7 +4,7 @@ internal import Values
 
 /// Decides for each disk of a VM what moving it to another host needs; whatever stands against it is kept in
 /// ``problems``, all of it at once.
-struct MigrationDiskPlanning {
+struct DiskMovePlanning {
     let hosts: MigrationHosts
     /// The controller's images, any of which can be brought to the destination.
     let images: [StoredImage]

@@ -155,7 +155,9 @@ import Values
             let posts = [scene.post(), scene.post()]
             for post in posts { await post.enter() }
             var wins = [0, 0]
-            for round in 0..<200 {
+            // As many as it takes, once; the other shells differ in their builtins only.
+            let rounds = shell == Self.shells[0] ? 200 : 40
+            for round in 0..<rounds {
                 // Every other one is to be taken from somebody whose lock has expired.
                 if round % 2 == 1 { try scene.leave("vm-\(round)", "first-boot.900.old", "x/1 1 800 create a@b") }
                 let lock = [HostLock("vm-\(round)"), HostLock("vm-\(round)")]
@@ -170,7 +172,7 @@ import Values
                     await posts[winner].drop(lock[winner])
                 }
             }
-            #expect(wins[0] + wins[1] == 200)
+            #expect(wins[0] + wins[1] == rounds)
             #expect(scene.entries.isEmpty, "\(scene.entries)")
         }
     }

@@ -14,19 +14,18 @@ struct HostHold: Sendable {
     /// When the last of them was taken (``Clock/monotonic``): what was seen before may have changed.
     private(set) var since: UInt64 = 0
 
-    init(meaning: String) { self.meaning = meaning }
+    init(meaning: String, _ parts: [Part] = []) {
+        self.meaning = meaning
+        self.parts = parts
+    }
 
     mutating func add(_ part: Part) {
         parts.append(part)
         since = Clock.monotonic
     }
 
-    func joined(by other: HostHold) -> HostHold {
-        var all = self
-        all.parts += other.parts
-        all.since = max(since, other.since)
-        return all
-    }
+    /// Whether one of them has this word.
+    func has(_ nonce: String) -> Bool { parts.contains { $0.lock.nonce == nonce } }
 
     /// To be asked before what cannot be taken back.
     /// - Throws: `Diagnostics` when a host could not be told for so long that somebody else may have the lock by now.

@@ -72,32 +72,20 @@ struct HostLocks: Sendable {
         return hold
     }
 
-    /// Holds locks while `body` is at work.
-    func holding<Answer: Sendable>(
-        _ wish: Wish, _ body: (HostHold) async throws -> Answer
-    ) async throws -> Answer {
-        let hold = try await take(wish)
-        do {
-            let answer = try await body(hold)
-            await hold.release()
-            return answer
-        } catch {
-            await hold.release()
-            throw error
-        }
-    }
-
     /// The lock on one more host, which was chosen since.
-    func take(_ wish: Wish, alsoOn host: Host) async throws -> HostHold {
+    /// - Parameter held: what is held already; it stays so whatever comes of this.
+    /// - Returns: all that is held.
+    func take(_ wish: Wish, alsoOn host: Host, _ held: HostHold) async throws -> HostHold {
         let post = await enter(host, wish)
-        var hold = HostHold(meaning: wish.meaning)
+        var hold = held
         do {
-            if try await !take(wish, on: host, post, &hold) { await post.leave() }
+            _ = try await take(wish, on: host, post, &hold)
         } catch {
-            if hold.parts.isEmpty { await post.leave() }
-            await hold.release()
+            if hold.parts.count == held.parts.count { await post.leave() }
+            await HostHold(meaning: wish.meaning, Array(hold.parts.dropFirst(held.parts.count))).release()
             throw error
         }
+        if hold.parts.count == held.parts.count { await post.leave() }
         return hold
     }
 
@@ -132,6 +120,8 @@ struct HostLocks: Sendable {
                 .error(
                     "the operation \(open) on \(wish.meaning) is not settled", detail: "its record is on the host",
                     hint: "run `drover op recover \(open)` first", host: host.name))
+        // Two names of one machine.
+        case .held(let holder) where hold.has(holder.nonce): return true
         case .held(let holder): throw OperationLocked(meaning: wish.meaning, holder: holder, host: host.name)
         default:
             context.logger.debug("\(host.name) locks nothing: \(answer)")

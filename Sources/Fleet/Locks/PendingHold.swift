@@ -6,7 +6,7 @@ actor PendingHold {
     private let locks: HostLocks
     private let wish: HostLocks.Wish
     private let first: Task<HostHold, any Error>
-    private var more: [HostHold] = []
+    private var whole: HostHold?
 
     init(_ context: FleetContext, _ wish: HostLocks.Wish) {
         let locks = HostLocks(context)
@@ -36,8 +36,7 @@ actor PendingHold {
     }
 
     private func release() async {
-        for hold in more { await hold.release() }
-        more = []
+        if let whole { return await whole.release() }
         await (try? first.value)?.release()
     }
 
@@ -46,8 +45,8 @@ actor PendingHold {
     func adding(_ host: Host) async throws -> HostHold {
         let held = try await first.value
         guard !held.parts.contains(where: { $0.host.name == host.name }) else { return held }
-        let added = try await locks.take(wish, alsoOn: host)
-        more.append(added)
-        return held.joined(by: added)
+        let all = try await locks.take(wish, alsoOn: host, held)
+        whole = all
+        return all
     }
 }

@@ -4,24 +4,12 @@
 /// large ones go rather than many small; each at most once; then moves that turn out not to be needed are taken back.
 /// VMs of one affinity group move together.
 package struct FleetBalancing {
-    /// VMs that can only move together, and what they need in all.
-    private struct Unit {
-        var members: [Int]
-        var host: Int
-        var amounts: [Double]
-        var spread: Set<String>
-        var possible: Set<Int>?
-        var isFixed: Bool
-        /// Equal for units that differ in their names only.
-        var kind = 0
-    }
-
     /// Hosts looked at first as targets: those that have most left. Others when none of them will do.
     private static let nearTargets = 4
 
     private let fleet: BalanceFleet
     private var ledger: BalanceLedger
-    private var units: [Unit]
+    private var units: [BalanceUnit]
     /// Units that have not moved, by host and kind.
     private var movable: [[Int: [Int]]]
     /// How many VMs of each spread group a host has.
@@ -40,7 +28,7 @@ package struct FleetBalancing {
     private init(_ fleet: BalanceFleet, tolerance: Double) {
         self.fleet = fleet
         ledger = BalanceLedger(fleet, tolerance: tolerance)
-        units = Self.units(fleet)
+        units = BalanceUnit.all(of: fleet)
         movable = fleet.hosts.map { _ in [:] }
         company = fleet.hosts.map { _ in [:] }
         for (index, unit) in units.enumerated() {
@@ -82,7 +70,7 @@ package struct FleetBalancing {
         return best.map { ($0.unit, $0.target) }
     }
 
-    private func isPossible(_ unit: Unit, on target: Int) -> Bool {
+    private func isPossible(_ unit: BalanceUnit, on target: Int) -> Bool {
         unit.possible?.contains(target) ?? true
             && unit.spread.allSatisfy { company[target][$0, default: 0] == 0 }
             && ledger.fits(unit.amounts, on: target)
@@ -157,61 +145,5 @@ package struct FleetBalancing {
             }
             return sum + (counts.max() ?? 0)
         }
-    }
-}
-
-extension FleetBalancing {
-    /// VMs by the company that they have to keep.
-    private static func units(_ fleet: BalanceFleet) -> [Unit] {
-        var homes: [String: Set<Int>] = [:]
-        for machine in fleet.machines {
-            for group in machine.affinity { homes[group, default: []].insert(machine.host) }
-        }
-        var units: [Unit] = []
-        // Of each host and group, the unit that its VMs belong to.
-        var together: [String: Int] = [:]
-        for (index, machine) in fleet.machines.enumerated() {
-            var unit = Unit(
-                members: [index], host: machine.host, amounts: machine.load.amounts, spread: machine.spread,
-                possible: machine.possible, isFixed: machine.fixed != nil)
-            // A group that is split already would have to be joined first, which is not a question of balance.
-            if machine.affinity.contains(where: { (homes[$0]?.count ?? 0) > 1 }) { unit.isFixed = true }
-            guard let position = machine.affinity.compactMap({ together[$0] }).min() else {
-                for group in machine.affinity { together[group] = units.count }
-                units.append(unit)
-                continue
-            }
-            for group in machine.affinity { together[group] = position }
-            units[position].join(unit)
-        }
-        return named(units)
-    }
-
-    private static func named(_ units: [Unit]) -> [Unit] {
-        struct Kind: Hashable {
-            let count: Int
-            let amounts: [Double]
-            let spread: Set<String>
-            let possible: Set<Int>?
-        }
-        var kinds: [Kind: Int] = [:]
-        return units.map { unit in
-            let kind = Kind(
-                count: unit.members.count, amounts: unit.amounts, spread: unit.spread, possible: unit.possible)
-            var unit = unit
-            unit.kind = kinds[kind] ?? kinds.count
-            kinds[kind] = unit.kind
-            return unit
-        }
-    }
-}
-
-extension FleetBalancing.Unit {
-    fileprivate mutating func join(_ other: Self) {
-        members += other.members
-        amounts = zip(amounts, other.amounts).map { $0 + $1 }
-        spread.formUnion(other.spread)
-        if let theirs = other.possible { possible = possible?.intersection(theirs) ?? theirs }
-        isFixed = isFixed || other.isFixed
     }
 }

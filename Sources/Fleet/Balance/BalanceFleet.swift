@@ -11,12 +11,9 @@ package struct BalanceFleet: Sendable {
             self.cpus = cpus
             self.diskMiB = diskMiB
         }
-
-        /// In the order of ``resources``.
-        var amounts: [Double] { [Double(memoryMiB), Double(cpus), Double(diskMiB)] }
     }
 
-    /// What is evened out, in the order of ``Load/amounts``.
+    /// What is evened out, in the order of ``BalanceShares/list``.
     package static let resources = ["memory", "cpus", "disk"]
 
     package struct Host: Sendable, Hashable {

@@ -3,8 +3,9 @@ struct BalanceUnit {
     /// Their places among the fleet's VMs.
     private(set) var members: [Int]
     var host: Int
-    /// In the order of ``BalanceFleet/resources``.
-    private(set) var amounts: [Double]
+    private(set) var amounts: BalanceShares
+    /// Of what all hosts have, the share that it takes up in the resource of which it takes most.
+    private(set) var size = 0.0
     private(set) var spread: Set<String>
     private(set) var possible: Set<Int>?
     private(set) var isFixed: Bool
@@ -13,7 +14,7 @@ struct BalanceUnit {
 
     private mutating func join(_ other: Self) {
         members += other.members
-        amounts = zip(amounts, other.amounts).map { $0 + $1 }
+        amounts = amounts + other.amounts
         spread.formUnion(other.spread)
         if let theirs = other.possible { possible = possible?.intersection(theirs) ?? theirs }
         isFixed = isFixed || other.isFixed
@@ -30,7 +31,7 @@ struct BalanceUnit {
         var together: [String: Int] = [:]
         for (index, machine) in fleet.machines.enumerated() {
             var unit = BalanceUnit(
-                members: [index], host: machine.host, amounts: machine.load.amounts, spread: machine.spread,
+                members: [index], host: machine.host, amounts: BalanceShares(machine.load), spread: machine.spread,
                 possible: machine.possible, isFixed: machine.fixed != nil)
             // A group that is split already would have to be joined first, which is not a question of balance.
             if machine.affinity.contains(where: { (homes[$0]?.count ?? 0) > 1 }) { unit.isFixed = true }
@@ -42,13 +43,14 @@ struct BalanceUnit {
             for group in machine.affinity { together[group] = position }
             units[position].join(unit)
         }
-        return named(units)
+        let whole = fleet.hosts.reduce(BalanceShares(all: 1)) { $0 + BalanceShares($1.capacity) }
+        return named(units, whole)
     }
 
-    private static func named(_ units: [BalanceUnit]) -> [BalanceUnit] {
+    private static func named(_ units: [BalanceUnit], _ whole: BalanceShares) -> [BalanceUnit] {
         struct Kind: Hashable {
             let count: Int
-            let amounts: [Double]
+            let amounts: BalanceShares
             let spread: Set<String>
             let possible: Set<Int>?
         }
@@ -59,6 +61,7 @@ struct BalanceUnit {
             var unit = unit
             unit.kind = kinds[kind] ?? kinds.count
             kinds[kind] = unit.kind
+            unit.size = (unit.amounts / whole).greatest
             return unit
         }
     }

@@ -1,12 +1,9 @@
 /// Finds few migrations that even a fleet out. Pure: what hosts have in, moves in the order to be made out.
 ///
-/// Steepest descent: from the host that is farthest over, the VM whose move brings the fleet nearest to even, so that few
-/// large ones go rather than many small; each at most once; then moves that turn out not to be needed are taken back.
-/// VMs of one affinity group move together.
+/// From each host that has too much the fewest VMs that suffice are chosen and given to hosts that have room for them;
+/// where that does not come out even, one move after the other that brings the fleet nearest to it; then moves that turn
+/// out not to be needed are taken back. A VM moves at most once; VMs of one affinity group move together.
 package struct FleetBalancing {
-    /// Hosts looked at first as targets: those that have most left. Others when none of them will do.
-    private static let nearTargets = 4
-
     private let fleet: BalanceFleet
     private var ledger: BalanceLedger
     private var units: [BalanceUnit]
@@ -20,8 +17,10 @@ package struct FleetBalancing {
     package static func plan(_ fleet: BalanceFleet, tolerance: Double = 0.05) -> BalancePlan {
         var balancing = FleetBalancing(fleet, tolerance: tolerance)
         let before = balancing.ledger
+        balancing.moveChosen()
         balancing.descend()
         balancing.takeBackNeedless()
+        if !balancing.ledger.isEven, balancing.ledger.unevenness >= before.unevenness { balancing.takeBackAll() }
         return balancing.plan(before)
     }
 
@@ -37,12 +36,47 @@ package struct FleetBalancing {
         }
     }
 
+    /// Hosts that have too much, the worst first.
+    private var sources: [Int] {
+        ledger.participants.filter { !ledger.isEven($0) }.sorted { ledger.excess($0) > ledger.excess($1) }
+    }
+
+    /// The large ones first, as they are the hardest to find room for.
+    private mutating func moveChosen() {
+        let leaving = sources.flatMap { fewest(from: $0) }
+        for index in leaving.sorted(by: { (units[$0].size, $0) > (units[$1].size, $1) }) {
+            if let target = target(for: units[index]) { carryOut(index, to: target) }
+        }
+    }
+
+    private func fewest(from source: Int) -> [Int] {
+        let groups = movable[source].sorted { $0.key < $1.key }.map(\.value)
+        let kinds = groups.map { group in
+            BalanceDeparture.Kind(
+                share: ledger.share(of: units[group[0]].amounts, on: source), size: units[group[0]].members.count,
+                count: group.count)
+        }
+        let counts = BalanceDeparture(kinds, over: ledger.over(source)).fewest()
+        return zip(groups, counts).flatMap { group, count in group.suffix(count) }
+    }
+
+    /// The host that stays farthest below what counts as even with it; nil when none does.
+    private func target(for unit: BalanceUnit) -> Int? {
+        var best: (host: Int, excess: Double)?
+        for host in ledger.participants where host != unit.host {
+            let excess = ledger.excess(of: host, with: unit.amounts)
+            guard excess <= BalanceLedger.nothing, excess < best?.excess ?? .infinity, isPossible(unit, on: host)
+            else { continue }
+            best = (host, excess)
+        }
+        return best?.host
+    }
+
+    /// One move after the other from the host that is farthest over: if it can be, to one that stays even.
     private mutating func descend() {
         var stuck: Set<Int> = []
-        while let source = ledger.even.filter({ !stuck.contains($0) && ledger.excess($0) > 1e-9 })
-            .max(by: { ledger.excess($0) < ledger.excess($1) })
-        {
-            guard let (unit, target) = bestMove(from: source) else {
+        while let source = sources.first(where: { !stuck.contains($0) }) {
+            guard let (unit, target) = evenMove(from: source) ?? bestMove(from: source) else {
                 stuck.insert(source)
                 continue
             }
@@ -50,17 +84,24 @@ package struct FleetBalancing {
         }
     }
 
-    private func bestMove(from source: Int) -> (unit: Int, target: Int)? {
-        let targets = ledger.even.filter { $0 != source }.sorted { ledger.excess($0) < ledger.excess($1) }
-        return bestMove(from: source, to: targets.prefix(Self.nearTargets))
-            ?? bestMove(from: source, to: targets.dropFirst(Self.nearTargets))
+    /// The unit that takes most of what is too much, of those that a host stays even with.
+    private func evenMove(from source: Int) -> (unit: Int, target: Int)? {
+        let over = ledger.over(source).positive
+        let ranked = candidates(from: source).map { index in
+            let share = ledger.share(of: units[index].amounts, on: source)
+            return (index: index, worth: share.capped(by: over).sum / Double(units[index].members.count))
+        }
+        for (index, worth) in ranked.sorted(by: { ($0.worth, $0.index) > ($1.worth, $1.index) }) where worth > 0 {
+            if let target = target(for: units[index]) { return (index, target) }
+        }
+        return nil
     }
 
-    private func bestMove(from source: Int, to targets: some Sequence<Int>) -> (unit: Int, target: Int)? {
+    /// The move that brings the fleet nearest to even.
+    private func bestMove(from source: Int) -> (unit: Int, target: Int)? {
         var best: (unit: Int, target: Int, gain: Double)?
-        for target in targets {
-            for (_, indices) in movable[source].sorted(by: { $0.key < $1.key }) {
-                guard let index = indices.last else { continue }
+        for target in ledger.participants where target != source {
+            for index in candidates(from: source) {
                 let unit = units[index]
                 let gain = ledger.gain(unit.amounts, from: source, to: target) / Double(unit.members.count)
                 guard gain > 1e-12, gain > best?.gain ?? 0, isPossible(unit, on: target) else { continue }
@@ -70,16 +111,20 @@ package struct FleetBalancing {
         return best.map { ($0.unit, $0.target) }
     }
 
+    /// One unit of each kind.
+    private func candidates(from source: Int) -> [Int] {
+        movable[source].sorted { $0.key < $1.key }.compactMap(\.value.last)
+    }
+
     private func isPossible(_ unit: BalanceUnit, on target: Int) -> Bool {
         unit.possible?.contains(target) ?? true
             && unit.spread.allSatisfy { company[target][$0, default: 0] == 0 }
             && ledger.fits(unit.amounts, on: target)
     }
 
-    /// - Parameter index: the last of its kind on its host.
     private mutating func carryOut(_ index: Int, to target: Int) {
         let unit = units[index]
-        movable[unit.host][unit.kind]?.removeLast()
+        movable[unit.host][unit.kind]?.removeAll { $0 == index }
         relocate(index, to: target)
         moves.append((index, unit.host, target))
     }
@@ -94,21 +139,29 @@ package struct FleetBalancing {
         units[index].host = target
     }
 
-    /// The last moves are the smallest: what became even enough without one keeps its VM.
+    /// The small ones first: what is even without a move keeps its VM; and where no moves would make a host even, what
+    /// brings it nearer by less than half the tolerance in all is not worth its while.
     private mutating func takeBackNeedless() {
-        guard ledger.isEven else { return }
-        for (position, move) in moves.enumerated().reversed() {
-            let (unit, source) = (units[move.unit], move.from)
-            guard unit.spread.allSatisfy({ company[source][$0, default: 0] == 0 }),
-                ledger.fits(unit.amounts, on: source)
-            else { continue }
-            relocate(move.unit, to: source)
-            if ledger.isEven {
-                moves.remove(at: position)
-            } else {
-                relocate(move.unit, to: move.to)
-            }
+        let most = ledger.participants.reduce(into: [Int: Double]()) { most, host in
+            most[host] = ledger.isEven(host) ? 0 : ledger.excess(host) + ledger.tolerance / 2
         }
+        let order = moves.indices.sorted { (units[moves[$0].unit].size, $1) < (units[moves[$1].unit].size, $0) }
+        var needless: Set<Int> = []
+        for position in order {
+            let (unit, source) = (units[moves[position].unit], moves[position].from)
+            guard unit.spread.allSatisfy({ company[source][$0, default: 0] == 0 }),
+                ledger.fits(unit.amounts, on: source),
+                ledger.excess(of: source, with: unit.amounts) <= (most[source] ?? 0) + BalanceLedger.nothing
+            else { continue }
+            relocate(moves[position].unit, to: source)
+            needless.insert(position)
+        }
+        moves = moves.indices.filter { !needless.contains($0) }.map { moves[$0] }
+    }
+
+    private mutating func takeBackAll() {
+        for move in moves.reversed() { relocate(move.unit, to: move.from) }
+        moves = []
     }
 
     private func plan(_ before: BalanceLedger) -> BalancePlan {
@@ -120,30 +173,23 @@ package struct FleetBalancing {
         }
         let hosts = fleet.hosts.indices.map { index in
             BalancePlan.HostShares(
-                name: fleet.hosts[index].name, before: before.shares[index], after: ledger.shares[index])
+                name: fleet.hosts[index].name, before: before.shares[index].list, after: ledger.shares[index].list)
         }
         return BalancePlan(
             moves: list, hosts: hosts, unevennessBefore: before.unevenness, unevennessAfter: ledger.unevenness,
             isEven: ledger.isEven, leastMoves: leastMoves(before))
     }
 
-    /// Fewer migrations than this cannot do: from each host that is over, as many of its largest VMs must go as bring it
-    /// down, were each of them free to go anywhere.
+    /// Fewer migrations than this cannot do: what has to leave each host that is over, were all that may move free to go
+    /// anywhere.
     private func leastMoves(_ before: BalanceLedger) -> Int {
-        let byHost = Dictionary(grouping: fleet.machines.indices) { fleet.machines[$0].host }
-        return before.even.reduce(0) { sum, host in
-            let loads = (byHost[host] ?? []).map { before.share(of: fleet.machines[$0].load.amounts, on: host) }
-            let counts = BalanceFleet.resources.indices.map { resource -> Int in
-                var over = before.shares[host][resource] - before.means[resource] - before.tolerance
-                guard over > 1e-9 else { return 0 }
-                var count = 0
-                for share in loads.map({ $0[resource] }).sorted(by: >) where over > 1e-9 {
-                    over -= share
-                    count += 1
-                }
-                return count
+        let byHost = Dictionary(grouping: fleet.machines.lazy.filter { $0.fixed == nil }, by: \.host)
+        return before.participants.filter { !before.isEven($0) }.reduce(0) { sum, host in
+            let loads = Dictionary(grouping: byHost[host] ?? [], by: \.load).mapValues(\.count)
+            let kinds = loads.map { load, count in
+                BalanceDeparture.Kind(share: before.share(of: .init(load), on: host), size: 1, count: count)
             }
-            return sum + (counts.max() ?? 0)
+            return sum + BalanceDeparture(kinds, over: before.over(host)).bound
         }
     }
 }

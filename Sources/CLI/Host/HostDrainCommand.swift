@@ -61,7 +61,8 @@ struct HostDrainCommand: AsyncParsableCommand {
         let names = report.hosts.joined(separator: ", ")
         let left = report.left.isEmpty ? "no VM is left" : "\(report.left.count) VMs are left"
         let stopped = report.stopped.isEmpty ? "" : "; shut down: \(report.stopped.sorted().joined(separator: ", "))"
-        return "\(names) drained: \(report.moved) VMs moved, \(left)\(stopped)\n"
+        let state = report.isInterrupted ? "marked, not drained yet" : "drained"
+        return "\(names) \(state): \(report.moved) VMs moved, \(left)\(stopped)\n"
     }
 }
 

@@ -22,7 +22,11 @@ package struct DrainMark: Sendable, Hashable {
 
     /// Reads the line. One that makes no sense is a mark all the same: the file is there.
     init(_ line: String) {
-        let fields = (try? JSON.read(SourceText(name: Self.path, text: line)))?.map ?? Mapping()
+        self.init((try? JSON.read(SourceText(name: Self.path, text: line))) ?? .null)
+    }
+
+    init(_ value: Value) {
+        let fields = value.map ?? Mapping()
         func text(_ name: String) -> String? { fields[name]?.string.map(Printable.line) }
         self.init(
             by: text("by") ?? "somebody", at: text("at") ?? "", reason: text("reason"),

@@ -104,7 +104,8 @@ package struct HostDrain: Sendable {
             }
         }
         report.isInterrupted = Task.isCancelled
-        report.left = await left(hosts, reasons)
+        // Also when the task was cancelled: who interrupts wants to know what is left.
+        report.left = await Task { [reasons] in await left(hosts, reasons) }.value
         if report.isSettled {
             try log.record("finished", Mapping([("left", Value(report.left.map { Value($0.vm) }))]))
         }
@@ -122,6 +123,7 @@ package struct HostDrain: Sendable {
         let fresh = answers.hosts.filter { (try? $0.answer.get()) == true }.map(\.host)
         guard let problem = answers.problems.first else {
             try log.record("marked")
+            DrainMemory(context.directory).remember(hosts.map { ($0.name, mark) })
             return fresh
         }
         await unmark(fresh)
@@ -131,6 +133,7 @@ package struct HostDrain: Sendable {
 
     /// Seen through though the task is cancelled.
     private func unmark(_ hosts: [Host]) async {
+        DrainMemory(context.directory).remember(hosts.map { ($0.name, nil) })
         let connector = context.connector
         await Task {
             _ = await fanOut(hosts, limit: 64) { host in

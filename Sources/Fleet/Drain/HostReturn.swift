@@ -69,6 +69,7 @@ package struct HostReturn: Sendable {
     ) async throws -> RelocationReport {
         closeDrains(of: hosts)
         for host in hosts { try await DrainRecord(host: host, connector: context.connector).removeMark() }
+        DrainMemory(context.directory).remember(hosts.map { ($0.name, nil) })
         try log.record("in-service")
         var report = RelocationReport(operation: log.id, hosts: hosts.map(\.name))
         if returning {

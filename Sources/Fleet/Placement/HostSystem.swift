@@ -85,6 +85,7 @@ extension Result<HostSystem, HostProblem> {
             stock.links = system.links
             stock.bridges = system.bridges
             stock.maintenance = system.outOfService
+            stock.drain = system.drain
         case .failure(let problem):
             stock.isMaintenanceUnknown = true
             stock.unknown.append("load, bridges and maintenance: \(problem.diagnostic.summary)")

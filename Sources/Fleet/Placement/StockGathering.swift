@@ -76,6 +76,11 @@ struct StockGathering: Sendable {
             return Answer(host: host, census: .init(host: host, machines: .failure(silent)), stock: .failure(silent))
         }
         MachineMemory(context.directory).remember(answers.map(\.census))
+        DrainMemory(context.directory).remember(
+            answers.compactMap { answer in
+                guard case .success(let stock) = answer.stock, !stock.isMaintenanceUnknown else { return nil }
+                return (answer.host.name, stock.drain)
+            })
         return answers
     }
 

@@ -72,6 +72,7 @@ struct RelocationRound {
     private mutating func place(_ leaver: Leaver) -> Result<String, Diagnostic> {
         let placing = round.place(leaver.request)
         if let host = placing.host { return .success(host) }
+        guard !placing.verdicts.isEmpty else { return .failure(.error("there is no other hypervisor")) }
         var refusal = placing.refusal
         refusal.hint = nil
         return .failure(refusal)

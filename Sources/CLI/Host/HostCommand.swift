@@ -12,5 +12,6 @@ struct HostCommand: ParsableCommand {
             """,
         subcommands: [
             HostList.self, HostShow.self, HostTrustCommand.self, HostPing.self, HostFacts.self, HostRun.self,
+            HostBaseline.self,
         ])
 }

@@ -10,6 +10,9 @@ struct MigrationView: Sendable {
     @Sendable func show(_ progress: MigrationProgress) {
         switch progress {
         case .step(let words): isVerbose ? Terminal.note(words) : Terminal.status(words)
+        case .warning(let found):
+            Terminal.clearStatus()
+            Terminal.show([found])
         case .copying(let moved, let total, let rate, let dirtied):
             var line = "copying: \(Self.mebibytes(moved)) of \(Self.mebibytes(total)) MiB"
             if let rate { line += ", \(Self.mebibytes(rate)) MiB/s" }

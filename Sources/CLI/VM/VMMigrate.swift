@@ -16,6 +16,7 @@ struct VMMigrate: AsyncParsableCommand {
     @Option(help: "MiB a second") var bandwidth: UInt64?
     @Option(help: "Seconds that the source's copies of moved disks are kept") var keepSource = 3600
     @Flag(help: "Do not encrypt memory and disks") var plain = false
+    @Flag(help: "Only say what would be done and what stands against it") var check = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -30,6 +31,7 @@ struct VMMigrate: AsyncParsableCommand {
         options.bandwidthMiB = bandwidth
         options.keepSource = keepSource
         options.plain = plain
+        if check { return try await report(to: destination, options, context) }
         let migration = MachineMigration(
             context, driver: try common.hypervisors(context), options: options,
             tell: MigrationView(isVerbose: common.verbose).show)
@@ -59,5 +61,14 @@ struct VMMigrate: AsyncParsableCommand {
                         hint: "it runs on \(outcome.plan.source.name) as before", host: outcome.plan.source.name)
                 ])
         }
+    }
+
+    /// Looks, and touches nothing: what stands against it is an error here too, with the cures.
+    private func report(to destination: Host, _ options: MigrationOptions, _ context: FleetContext) async throws {
+        let report = try await MigrationChecking(context, driver: try common.hypervisors(context), options: options)
+            .check(name, to: destination)
+        Output.write(report.value, common.format) { MigrationReportView.text(report) }
+        Terminal.show(report.warnings)
+        if !report.isPossible { throw CommandFailure(.error, report.errors) }
     }
 }

@@ -45,8 +45,10 @@ package struct MachineMigration: Sendable {
             from: found.host, to: destination, connector: context.connector, driver: driver)
         do {
             let images = try ImageStore(context.directory).list()
-            var preflight = MigrationPreflight(hosts: hosts, machine: found.machine, images: images)
-            let outcome = try await carryOut(try await preflight.plan(), hosts, began)
+            let preflight = MigrationPreflight(
+                hosts: hosts, machine: found.machine, images: images, options: options)
+            let plan = try await preflight.plan { tell(.warning($0)) }
+            let outcome = try await carryOut(plan, hosts, began)
             await hosts.close()
             return outcome
         } catch let detached as MigrationDetached {

@@ -1,3 +1,5 @@
+package import Values
+
 /// What a user may say about a migration.
 package struct MigrationOptions: Sendable {
     /// Memory and disks without encryption; must be asked for.
@@ -15,6 +17,8 @@ package struct MigrationOptions: Sendable {
 /// What is on the way to be told while a migration goes on.
 package enum MigrationProgress: Sendable {
     case step(String)
+    /// What pre-flight found that does not stand against it.
+    case warning(Diagnostic)
     /// Bytes moved and to move in all, bytes a second, bytes dirtied a second.
     case copying(moved: UInt64, total: UInt64, rate: UInt64?, dirtied: UInt64?)
 }

@@ -40,6 +40,7 @@ public struct HypervisorError: Error, Sendable, Hashable, CustomStringConvertibl
         public static let systemError = Code(VIR_ERR_SYSTEM_ERROR)
         public static let rpc = Code(VIR_ERR_RPC)
         public static let migrateUnsafe = Code(VIR_ERR_MIGRATE_UNSAFE)
+        public static let incompatibleProcessor = Code(VIR_ERR_CPU_INCOMPATIBLE)
         public static let internalError = Code(VIR_ERR_INTERNAL_ERROR)
 
         private init(_ number: virErrorNumber) { self.init(rawValue: Int32(number.rawValue)) }

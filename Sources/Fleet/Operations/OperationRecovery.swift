@@ -68,6 +68,8 @@ package struct OperationRecovery: Sendable {
         case "unplace": return try await ImageRemoval(context, driver: driver).settle(record)
         case "push": return try await ImagePush.recover(record, context, driver)
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
+        case "drain": return try await HostDrain.resume(record, context, driver)
+        case "undrain": return try await HostReturn.resume(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }

@@ -44,8 +44,9 @@ extension HypervisorConnection {
     }
 
     /// The best processor that all of `processors` can give, as a `<cpu>` element for a domain.
+    /// - Parameter expanded: every feature is named, also those that the model stands for.
     public func baseline(
-        of processors: [XMLElement], for kind: GuestKind
+        of processors: [XMLElement], for kind: GuestKind, expanded: Bool = false
     ) async throws(HypervisorError) -> XMLElement {
         let operation = "compute a common processor"
         let texts: [String]
@@ -54,13 +55,16 @@ extension HypervisorConnection {
         } catch {
             throw .invalid(operation, error.message)
         }
+        let flags =
+            VIR_CONNECT_BASELINE_CPU_MIGRATABLE.rawValue
+            | (expanded ? VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES.rawValue : 0)
         return try await call(operation) { call throws(HypervisorError) in
             var list = texts.map { UnsafePointer<CChar>(strdup($0)) }
             defer { for text in list { free(UnsafeMutablePointer(mutating: text)) } }
             return try call.document(
                 virConnectBaselineHypervisorCPU(
                     call.connection, kind.emulator, kind.architecture, kind.machine, kind.accelerator.rawValue, &list,
-                    UInt32(list.count), UInt32(VIR_CONNECT_BASELINE_CPU_MIGRATABLE.rawValue)))
+                    UInt32(list.count), UInt32(flags)))
         }
     }
 

@@ -63,12 +63,16 @@ package struct MachineMigration: Sendable {
     private func carryOut(
         _ plan: MigrationPlan, _ hosts: MigrationHosts, _ began: UInt64
     ) async throws -> MigrationOutcome {
+        if plan.mode == .offline {
+            return try await OfflineMigration(context: context, hosts: hosts, plan: plan, options: options, tell: tell)
+                .carryOut(began: began)
+        }
         let log = try Journal(context.directory).begin(
             "migrate", plan.journal.merged(with: Mapping([("keep_seconds", Value(options.keepSource))])))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,
-            workFolder: DiskPath.join(context.directory.memory, "work"), log: log)
+            log: log, tell: tell)
         let clock = SwitchoverClock(uuid: plan.uuid)
         var made: [String] = []
         do {
@@ -100,7 +104,8 @@ package struct MachineMigration: Sendable {
         let end: MigrationSettlement.End?
         var unknown: Diagnostic?
         do {
-            end = try await Task { try await settlement.settle(plan, problem: result.problem) }.value
+            end = try await Task { [made] in try await settlement.settle(plan, made: made, problem: result.problem) }
+                .value
         } catch let problem as MigrationUnknown {
             end = nil
             unknown = problem.diagnostic

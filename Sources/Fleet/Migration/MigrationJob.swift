@@ -81,7 +81,7 @@ final class MigrationJob: Sendable {
             migrateURI: try MigrationRequest.dataURI(address: address),
             tlsDestination: options.plain ? nil : address, storage: plan.storage,
             migrateDisks: plan.storage == .shared
-                ? [] : plan.disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target),
+                ? [] : plan.disks.filter(\.isMirrored).map(\.target),
             tls: !options.plain, bandwidthMiB: options.bandwidthMiB)
     }
 

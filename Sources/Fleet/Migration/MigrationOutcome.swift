@@ -29,7 +29,7 @@ package struct MigrationOutcome: Sendable {
                 ("downtime_ms", downtimeMilliseconds.map { Value($0) } ?? .null),
                 ("libvirt_downtime_ms", job?.downtime.map { Value(Int($0)) } ?? .null),
                 ("memory_bytes", Value(Int(job?.memory.processed ?? 0))),
-                ("disk_bytes", Value(Int(diskBytes))), ("mode", "live"),
+                ("disk_bytes", Value(Int(diskBytes))), ("mode", Value(plan.mode.rawValue)),
                 ("storage", Value(plan.storageName)), ("operation", Value(operation)),
                 ("problem", problem.map { Value($0) } ?? .null),
             ]))

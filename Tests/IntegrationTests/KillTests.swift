@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension OnALab {
@@ -32,7 +33,7 @@ private struct Killing {
         print("killing \(rounds) times, DROVER_SEED=\(seed)")
         let fleet = try LabFleet.shared()
         try await fleet.withImage()
-        var chance = Chance(state: seed)
+        var chance = Chance(seed: seed)
         let victims = Victims(fleet: fleet)
         try await victims.make()
         var counts: [String: Int] = [:]
@@ -168,18 +169,6 @@ private actor Watch {
     private static func isOver(_ process: pid_t) -> Bool {
         let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         return status?.contains(") Z ") ?? true
-    }
-}
-
-/// Random, and the same again for the same seed (SplitMix64).
-private struct Chance: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -96,6 +96,8 @@ package struct MigrationPlan: Sendable {
     package let pools: [PoolSpec]
     package let memoryMiB: Int
     package let autostart: Bool
+    /// How memory and disks travel; nil where that is not known, as of what a host cannot do.
+    var transfer: MigrationTransfer?
 
     /// Every disk's target is made beforehand, so that the one flag of libvirt's does for each: an overlay gets its own
     /// bytes, and a disk that stands on nothing has all of its bytes in its top layer.

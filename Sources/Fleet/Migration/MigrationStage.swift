@@ -44,17 +44,55 @@ struct MigrationStage: Sendable {
     }
 
     private func transfer(_ files: [HostTransfer.File]) async throws {
-        let total = files.reduce(0) { $0 + $1.size }
+        let total = Int(clamping: files.reduce(0) { $0 + $1.size })
+        let began = Clock.monotonic
         try await HostTransfer(hosts: hosts, operation: log.id).copy(files) { [tell] moved in
-            tell(.copying(moved: min(moved, total), total: total, rate: nil, dirtied: nil))
+            let (done, elapsed) = (min(Int(clamping: moved), total), Clock.seconds(since: began))
+            let rate = elapsed > 0 ? Int(Double(done) / elapsed) : 0
+            tell(
+                .copying(
+                    MigrationFigures(
+                        phase: .disks, done: done, total: total, rate: rate,
+                        secondsLeft: rate > 0 ? (total - done) / rate : nil, elapsed: elapsed, passes: 0)))
         }
     }
 
     private func makePools() async throws {
         for pool in plan.pools {
+            try await announce(pool)
             _ = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
                 try await hypervisor.createDirectoryPool(pool)
             }
+        }
+    }
+
+    private func announce(_ pool: PoolSpec) async throws {
+        let isThere = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
+            try await hypervisor.pool(pool.name) != nil
+        }
+        guard !isThere, let folder = pool.target else { return }
+        let said = try await hosts.destination.run(
+            #"if [ -d "$folder" ]; then echo there; fi"#, [("folder", folder)], doing: "look for a directory")
+        try log.record(
+            "making-pool",
+            Mapping([("pool", Value(pool.name)), ("folder", said.isEmpty ? Value(folder) : .null)]))
+    }
+
+    /// Removes the pools that this operation made at the destination, as far as nobody has put anything in them.
+    static func removePools(of log: OperationLog, on side: MigrationHosts.Side) async throws {
+        for step in log.folder.read(log.id)?.steps ?? [] where step["step"]?.string == "making-pool" {
+            guard let pool = step["pool"]?.string else { continue }
+            let isEmpty = try await side.ask { hypervisor throws(HypervisorError) in
+                guard try await hypervisor.pool(pool)?.isActive == true else { return false }
+                try await hypervisor.refreshPool(pool)
+                guard try await hypervisor.volumes(in: pool).isEmpty else { return false }
+                try await hypervisor.stopPool(pool)
+                try await hypervisor.undefinePool(pool)
+                return true
+            }
+            guard isEmpty, let folder = step["folder"]?.string else { continue }
+            try await side.run(
+                #"rmdir -- "$folder" 2>/dev/null || true"#, [("folder", folder)], doing: "remove an empty directory")
         }
     }
 

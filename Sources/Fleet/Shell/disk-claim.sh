@@ -9,7 +9,8 @@ umask 077
 
 claim() {
     if [ "$number" -gt "$files" ]; then
-        mkdir -p -- "${1%/*}" && mkdir -- "$1"
+        # Others must get through to what is theirs.
+        (umask 066; mkdir -p -- "${1%/*}") && mkdir -- "$1"
     else
         (set -C; : >"$1")
     fi

@@ -15,10 +15,13 @@ unit=/etc/systemd/system/drover-moved.service
 if [ "$seconds" -gt 0 ]; then
     mkdir -p -- "$folder" || exit 1
     printf '%s\n' "$sweep" >"$program.new" && mv -f -- "$program.new" "$program" || exit 1
-    {
-        printf '%s\n' "$(($(date +%s) + seconds))"
-        for path do printf '%s\n' "$path.moved-$operation"; done
-    } >"$folder/$operation.new" && mv -f -- "$folder/$operation.new" "$folder/$operation" || exit 1
+    # A second time, after an interruption, their time goes on.
+    if ! [ -e "$folder/$operation" ]; then
+        {
+            printf '%s\n' "$(($(date +%s) + seconds))"
+            for path do printf '%s\n' "$path.moved-$operation"; done
+        } >"$folder/$operation.new" && mv -f -- "$folder/$operation.new" "$folder/$operation" || exit 1
+    fi
     if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
         if ! [ -e "$unit" ]; then
             umask 022
@@ -36,7 +39,8 @@ EOF
                 && ln -sf "../${unit##*/}" "${unit%/*}/multi-user.target.wants/${unit##*/}"
             umask 077
         fi
-        systemd-run --quiet --collect --on-active="$seconds" /bin/sh "$program" 2>/dev/null || true
+        systemd-run --quiet --collect --unit="drover-moved-$operation" --on-active="$seconds" /bin/sh "$program" \
+            2>/dev/null || true
     fi
 fi
 for path do

@@ -33,7 +33,8 @@ sweep() {
         if [ "$until" -gt "$now" ]; then
             # A timer does not live through a new start of the host.
             if [ "${2-}" = arm ]; then
-                systemd-run --quiet --collect --on-active="$((until - now))" /bin/sh "$program"
+                systemd-run --quiet --collect --unit="drover-moved-$operation" --on-active="$((until - now))" \
+                    /bin/sh "$program"
             fi
             return
         fi

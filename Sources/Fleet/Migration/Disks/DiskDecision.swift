@@ -196,7 +196,8 @@ struct DiskDecision {
             "cannot tell whether the disk \(disk.target) is shared", detail: "\(entry.here.real): \(why)",
             hint: entry.here.kind == .block
                 ? "a block device moves only when both hosts reach it by one name of its own: WWN, multipath or LVM"
-                : "let root write to the directory on one of the hosts", at: source)
+                : entry.here.tokenProblem == nil ? nil : "let root write to the directory on one of the hosts",
+            at: source)
         return false
     }
 

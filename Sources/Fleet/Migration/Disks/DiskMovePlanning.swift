@@ -75,6 +75,8 @@ struct DiskMovePlanning {
         problems += decision.problems
         if disks.contains(where: \.isFlattened) { Self.flattenAll(&disks) }
         checkSpace(disks, survey)
+        // Several disks of one directory say the same of it.
+        problems = problems.enumerated().filter { !problems[..<$0.offset].contains($0.element) }.map(\.element)
         return disks
     }
 

@@ -14,7 +14,7 @@ struct OfflineMigration: Sendable {
     /// - Throws: why it was not moved, all being as it was; ``MigrationUnknown`` when that is not known.
     func carryOut(began: UInt64) async throws -> MigrationOutcome {
         let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: Mapping([("keep_seconds", Value(options.keepSource))])))
+            "migrate", plan.journal.merged(with: options.journal))
         let settlement = OfflineSettlement(
             hosts: hosts, uuid: plan.uuid, log: log, keepSource: options.keepSource)
         var made: [String] = []
@@ -32,7 +32,9 @@ struct OfflineMigration: Sendable {
         }.value
         if end == .notMigrated { throw problem ?? Diagnostics(.error("\"\(plan.vm)\" was not moved")) }
         return MigrationOutcome(
-            plan: plan, operation: log.id, isMigrated: true, unknown: nil, problem: nil,
+            subject: .init(
+                vm: plan.vm, from: plan.source.name, to: plan.destination.name, mode: plan.mode.rawValue,
+                storage: plan.storageName), operation: log.id, isMigrated: true, unknown: nil, problem: nil,
             seconds: Clock.seconds(since: began), downtimeMilliseconds: nil, job: nil,
             diskBytes: plan.disks.filter(\.isMoved).reduce(0) { $0 + ($1.plan == .brought ? $1.size : $1.allocated) })
     }

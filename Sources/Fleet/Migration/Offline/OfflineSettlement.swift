@@ -152,6 +152,7 @@ struct OfflineSettlement: Sendable {
         }
         await HostTransfer.sweepPools(of: log.id, on: hosts.source)
         try await MigrationStage.clean(made, of: uuid, on: hosts.destination)
+        try await MigrationStage.removePools(of: log, on: hosts.destination)
         try log.record("undone")
     }
 

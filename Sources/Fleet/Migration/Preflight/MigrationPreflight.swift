@@ -25,11 +25,12 @@ struct MigrationPreflight: Sendable {
         var planning = DiskMovePlanning(
             hosts: hosts, images: images, guest: survey.guest, isLive: survey.isLive)
         let disks = try await planning.plan()
-        let plan = MigrationPlan(
+        var plan = MigrationPlan(
             mode: survey.isLive ? .live : .offline, vm: machine.name, uuid: machine.uuid, source: hosts.source.host,
             destination: hosts.destination.host,
             disks: disks, files: planning.files, pools: planning.pools, memoryMiB: machine.memoryMiB,
             autostart: machine.autostart)
+        plan.transfer = try? MigrationTransfer(survey)
         let checks = MigrationCheck.all.filter { survey.isLive || !$0.isForLive }
         let entries = checks.map { MigrationReport.Entry(check: $0.name, findings: $0.findings(survey)) }
         return MigrationReport(

@@ -33,7 +33,7 @@ struct FaultMatrix: Sendable {
             mkdir /var/lib/libvirt/kept && mv /var/lib/libvirt/images/* /var/lib/libvirt/kept/ 2>/dev/null
             mount /var/lib/libvirt/images && rmdir /var/lib/libvirt/images/lost+found
             chmod 711 /var/lib/libvirt/images && mv /var/lib/libvirt/kept/* /var/lib/libvirt/images/ 2>/dev/null
-            rmdir /var/lib/libvirt/kept; virsh -q pool-refresh default
+            rmdir /var/lib/libvirt/kept; virsh -q pool-refresh default 2>/dev/null; true
             """
         _ = try await fleet.told(host, line)
     }

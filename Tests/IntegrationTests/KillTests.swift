@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 extension OnALab {
@@ -32,7 +33,7 @@ private struct Killing {
         print("killing \(rounds) times, DROVER_SEED=\(seed)")
         let fleet = try LabFleet.shared()
         try await fleet.withImage()
-        var chance = Chance(state: seed)
+        var chance = Chance(seed: seed)
         let victims = Victims(fleet: fleet)
         try await victims.make()
         var counts: [String: Int] = [:]

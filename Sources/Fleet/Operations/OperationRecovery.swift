@@ -68,6 +68,8 @@ package struct OperationRecovery: Sendable {
         case "unplace": return try await ImageRemoval(context, driver: driver).settle(record)
         case "push": return try await ImagePush.recover(record, context, driver)
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
+        case "drain": return try await HostDrain.resume(record, context, driver)
+        case "undrain": return try await HostReturn.resume(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }
@@ -81,9 +83,7 @@ package struct OperationRecovery: Sendable {
             from: try context.host(named: from), to: try context.host(named: to), connector: context.connector,
             driver: driver)
         let log = Journal(context.directory).resume(record)
-        var options = MigrationOptions()
-        options.keepSource = record["keep_seconds"]?.int ?? options.keepSource
-        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: options)
+        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions(record))
         do {
             let asked = record.steps.contains { $0["step"]?.string == "migrating" }
             // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.

@@ -41,6 +41,8 @@ package struct MigrationPlan: Sendable {
     package let pools: [PoolSpec]
     package let memoryMiB: Int
     package let autostart: Bool
+    /// How memory and disks travel; nil where that is not known, as of what a host cannot do.
+    var transfer: MigrationTransfer?
 
     /// One flag holds for all disks of a migration: one that must be copied whole makes all copied whole.
     package var storage: MigrationRequest.Storage {

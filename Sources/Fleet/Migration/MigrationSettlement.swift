@@ -13,17 +13,15 @@ struct MigrationSettlement: Sendable {
 
     private var domain: DomainReference { .uuid(uuid) }
 
-    /// - Parameter problem: what libvirt's call reported, for the message.
-    /// - Throws: ``MigrationUnknown`` when a person or a host that is away must say more.
-    func settle(_ plan: MigrationPlan, problem: String?) async throws -> End {
-        let moved = plan.disks.filter(\.isMoved).map(\.path)
-        return try await settle(moved: moved, made: moved, autostart: plan.autostart, problem: problem)
-    }
+    /// Whether its user had paused the guest before: it stays so.
+    private var staysPaused: Bool { log.folder.read(log.id)?["state"]?.string == "paused" }
 
     /// Whatever stops it on the way leaves the outcome unknown: a caller must not take that for "not migrated".
     /// - Parameters:
     ///   - moved: what the source lets go of when the guest has moved.
     ///   - made: what this operation made at the destination, removed when it has not.
+    ///   - problem: what libvirt's call reported, for the message.
+    /// - Throws: ``MigrationUnknown`` when a person or a host that is away must say more.
     func settle(moved: [String], made: [String], autostart: Bool, problem: String?) async throws -> End {
         do {
             return try await decide(moved: moved, made: made, autostart: autostart, problem: problem)
@@ -43,6 +41,9 @@ struct MigrationSettlement: Sendable {
             let (source, destination) = try await stablePair()
             switch MigrationTruth.action(source: source, destination: destination) {
             case .reattach: try await Task.sleep(for: .milliseconds(500))
+            case .resumeDestination where staysPaused:
+                try await finish(moved: moved, autostart: autostart)
+                return .migrated
             case .resumeDestination: try await resumeDestination()
             case .resumeSource:
                 try log.record("resuming-source")
@@ -53,6 +54,9 @@ struct MigrationSettlement: Sendable {
             case .discardDestination:
                 try log.record("discarding-destination-copy")
                 try await remove(from: hosts.destination)
+            case .deleteLeftovers where source == .pausedByUs && !staysPaused && log.has(.pausing):
+                try log.record("resuming-source")
+                try await hosts.source.ask { hypervisor throws(HypervisorError) in try await hypervisor.resume(domain) }
             case .deleteLeftovers:
                 try await giveUp(made: made, autostart: autostart)
                 return .notMigrated

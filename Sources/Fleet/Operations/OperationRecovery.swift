@@ -85,9 +85,7 @@ package struct OperationRecovery: Sendable {
             from: try context.host(named: from), to: try context.host(named: to), connector: context.connector,
             driver: driver)
         let log = Journal(context.directory).resume(record)
-        var options = MigrationOptions()
-        options.keepSource = record["keep_seconds"]?.int ?? options.keepSource
-        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: options)
+        let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions(record))
         do {
             let asked = record.steps.contains { $0["step"]?.string == "migrating" }
             // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.

@@ -6,7 +6,8 @@ enum GuestChecks {
     static func guest(_ survey: MigrationSurvey) -> [Diagnostic] {
         var found: [Diagnostic] = []
         let activity = survey.machine.state.activity
-        if ![.running, .blocked].contains(activity) {
+        let isPausedByUser = SideState(survey.machine.state, hasJob: false, on: .source) == .pausedByUs
+        if ![.running, .blocked].contains(activity) && !isPausedByUser {
             found.append(
                 survey.problem(
                     "\"\(survey.name)\" is \(activity.name)", detail: "only a running VM migrates live",

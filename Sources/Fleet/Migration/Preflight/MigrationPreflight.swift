@@ -24,9 +24,10 @@ struct MigrationPreflight: Sendable {
         let survey = try await MigrationSurveying(hosts: hosts, machine: machine, options: options).take()
         var planning = DiskMovePlanning(hosts: hosts, images: images)
         let disks = try await planning.plan(survey.guest.disks)
-        let plan = MigrationPlan(
+        var plan = MigrationPlan(
             vm: machine.name, uuid: machine.uuid, source: hosts.source.host, destination: hosts.destination.host,
             disks: disks, pools: planning.pools, memoryMiB: machine.memoryMiB, autostart: machine.autostart)
+        plan.transfer = try? MigrationTransfer(survey)
         let checks = MigrationCheck.all.filter { survey.isLive || !$0.isForLive }
         let entries = checks.map { MigrationReport.Entry(check: $0.name, findings: $0.findings(survey)) }
         return MigrationReport(

@@ -45,7 +45,7 @@ struct FaultMatrix: Sendable {
         let report = FaultReport(path: Self.report)
         try FileManager.default.createDirectory(
             atPath: (Self.report as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        var chance = Chance(state: seed)
+        var chance = Chance(seed: seed)
         var failed: [FaultResult] = []
         var (guest, last): (FaultGuest?, FaultGuest.Record?)
         for number in 0..<count {

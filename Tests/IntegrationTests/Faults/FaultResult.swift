@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// One run of the matrix, as its report keeps it: a line of JSON.
 struct FaultResult: Codable, Sendable {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// One migration with one fault, and what must hold when all is right again and `op recover` has been called.
@@ -14,7 +15,7 @@ struct FaultRun: Sendable {
     /// - Returns: the result, and what the guest has acknowledged since; nil where it is not as it was.
     func run(after before: FaultGuest.Record) async throws -> (FaultResult, FaultGuest.Record?) {
         let began = ContinuousClock.now
-        var chance = Chance(state: seed)
+        var chance = Chance(seed: seed)
         let source = try #require(try await guest.copies().first { $0.value == "running" }?.key)
         let target = source == "hv1" ? "hv2" : "hv1"
         let strike = FaultStrike(cell.fault, guest: guest, from: source, to: target, &chance)

@@ -26,6 +26,7 @@ struct FaultStrike: Sendable {
             case .linkCut: ["source", "target"]
             case .repliesLost: ["target sends nothing", "target's libvirt sends nothing", "source hears nothing"]
             case .linkSlow, .expired: ["source", "target"]
+            case .cancel: ["by Drover", "by virsh"]
             default: [""]
             }
         variant = variants.randomElement(using: &chance) ?? ""
@@ -62,6 +63,7 @@ struct FaultStrike: Sendable {
         case .linkSlow: try await fleet.lab.link(place, .slow)
         case .diskFull: try await fill()
         case .expired: try await expire(place)
+        case .cancel where variant == "by Drover": _ = try await fleet.drover("op", "cancel", guest.name)
         case .cancel: _ = try await fleet.on(source, "timeout 20 virsh -q domjobabort \(guest.name)")
         }
     }

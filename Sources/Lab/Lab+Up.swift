@@ -3,14 +3,17 @@ extension Lab {
     /// is up. Does nothing to a lab that is up.
     /// - Parameters:
     ///   - hosts: how many; nil is as many as there are, or 2. More than there are adds hosts; fewer is refused.
+    ///   - san: whether to add a SAN; one that is there stays.
     /// - Throws: `.missing` before anything is touched if the machine lacks something.
     @discardableResult
-    package func up(hosts: Int? = nil, progress: @escaping LabProgress = { _ in }) async throws(LabError) -> LabStatus {
+    package func up(
+        hosts: Int? = nil, san: Bool = false, progress: @escaping LabProgress = { _ in }
+    ) async throws(LabError) -> LabStatus {
         if let hosts { _ = try LabDefinition(name: name, hosts: hosts) }
         try await Prerequisites.checkLab()
         let lock = try await lock(progress: progress)
         defer { withExtendedLifetime(lock) {} }
-        let record = try await make(hosts: hosts, progress: progress)
+        let record = try await make(hosts: hosts, san: san, progress: progress)
         let kvm = try await VirtualizationProbe.answer(progress: progress)
 
         if network.controller == nil { try await clear() }
@@ -24,6 +27,7 @@ extension Lab {
             try await waitUntilUp(host, controller: controller)
             if isNew { progress("\(host.name) is up at \(host.address)") }
         }
+        if record.definition.hasSAN { try await self.san.start() }
         return try await status()
     }
 
@@ -54,6 +58,7 @@ extension Lab {
         let kvm = try await VirtualizationProbe.answer(progress: progress)
         try await power.on(host, base: record.base, controller: controller, kvm: kvm.works)
         try await waitUntilUp(host, controller: controller)
+        if host == .san { try await san.start() }
     }
 
     /// Does something to a host's cable, which stays so when the host is switched off and on.
@@ -70,7 +75,11 @@ extension Lab {
     /// Ends every process of the lab and forgets what ran; the hosts' files stay.
     private func clear() async throws(LabError) {
         let names = Disk.list(folders.state + "/hosts") + Disk.list(folders.runtime)
-        let numbers = Set(names.compactMap { $0.hasPrefix("hv") ? Int($0.dropFirst(2)) : nil })
+        let numbers = Set(
+            names.compactMap { name -> Int? in
+                if name == LabHost.san.name { return LabHost.san.number }
+                return name.hasPrefix("hv") ? Int(name.dropFirst(2)) : nil
+            })
         try await forEach(numbers.sorted().map(LabHost.init(number:))) { (host) throws(LabError) in
             try await power.off(host)
         }
@@ -90,7 +99,7 @@ extension Lab {
     }
 
     /// Makes the lab's files as far as they are not there, and records what it is made of.
-    private func make(hosts: Int?, progress: LabProgress) async throws(LabError) -> LabRecord {
+    private func make(hosts: Int?, san: Bool, progress: LabProgress) async throws(LabError) -> LabRecord {
         let old = record()
         let count = hosts ?? old?.definition.hostCount ?? 2
         if let old, count < old.definition.hostCount {
@@ -105,7 +114,9 @@ extension Lab {
                 .unknown, "what the lab \"\(name)\" was made from is no longer in \"\(LabFolders.cache)\"",
                 hint: "remove the lab with: drover lab down --name \(name)")
         }
-        let record = LabRecord(definition: try LabDefinition(name: name, hosts: count), base: base)
+        let record = LabRecord(
+            definition: try LabDefinition(name: name, hosts: count, san: san || old?.definition.hasSAN ?? false),
+            base: base)
         try Disk.makeFolder(folders.state, mode: 0o700)
         if !Disk.exists(folders.key + ".pub") {
             Disk.remove(folders.key)

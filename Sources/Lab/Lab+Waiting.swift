@@ -5,7 +5,7 @@ extension Lab {
         let deadline = ContinuousClock.now + .seconds(seconds)
         let link = LinkState(rawValue: Disk.read(folders.link(host)) ?? "") ?? .restore
         // Without an address a host is slow to settle; that systemd answers is enough then.
-        let isLost = link == .cut || link == .oneWay
+        let isLost = [.cut, .oneWay, .deaf].contains(link)
         var reachable = isLost
         while ContinuousClock.now < deadline {
             guard let container = power.container(host) else {

@@ -16,6 +16,8 @@ package struct Lab: Sendable {
     }
 
     var power: HostPower { HostPower(folders: folders) }
+    /// Its shared disks, where it has any.
+    package var san: SAN { SAN(lab: self) }
     var network: LabSwitch { LabSwitch(folders: folders) }
 
     /// What the lab was made with; nil when there is none of this name.

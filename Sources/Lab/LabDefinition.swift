@@ -4,11 +4,13 @@ package struct LabDefinition: Sendable, Hashable {
     package let name: String
     /// How many hosts: `hv1`, `hv2`, ...
     package let hostCount: Int
+    /// Whether there is one more host, `san`, whose disks all others can use.
+    package let hasSAN: Bool
 
     /// The most hosts that the lab's addresses have room for.
     package static let mostHosts = 64
 
-    package init(name: String = "lab", hosts: Int = 2) throws(LabError) {
+    package init(name: String = "lab", hosts: Int = 2, san: Bool = false) throws(LabError) {
         guard Self.isName(name) else {
             throw LabError(
                 .invalid, "\"\(name)\" cannot name a lab",
@@ -19,10 +21,14 @@ package struct LabDefinition: Sendable, Hashable {
         }
         self.name = name
         self.hostCount = hosts
+        self.hasSAN = san
     }
 
-    /// The hosts, in order.
-    package var hosts: [LabHost] { (1...hostCount).map(LabHost.init(number:)) }
+    /// The hosts that are to become hypervisors, in order.
+    package var hypervisors: [LabHost] { (1...hostCount).map(LabHost.init(number:)) }
+
+    /// All hosts, in order.
+    package var hosts: [LabHost] { hypervisors + (hasSAN ? [.san] : []) }
 
     /// True for what may stand in paths, unit names and host names as it is.
     static func isName(_ name: String) -> Bool {
@@ -35,7 +41,10 @@ package struct LabDefinition: Sendable, Hashable {
 package struct LabHost: Sendable, Hashable {
     package let number: Int
 
-    package var name: String { "hv\(number)" }
+    /// The host with the lab's disks.
+    package static let san = LabHost(number: 0)
+
+    package var name: String { self == .san ? "san" : "hv\(number)" }
     /// What the lab's DHCP server gives it.
     package var address: String { "\(LabNetwork.prefix).\(10 + number)" }
     /// The hardware address of its `eth0`: locally administered, below those of virtual machines' taps, so that a

@@ -5,7 +5,14 @@ extension Lab {
     }
 
     static func inventory(of lab: LabDefinition, key: String) -> String {
-        let hosts = lab.hosts.map { "      \($0.name): {address: \($0.address)}\n" }.joined()
+        let hosts = lab.hypervisors.map { "      \($0.name): {address: \($0.address)}\n" }.joined()
+        let initiator =
+            lab.hasSAN
+            ? """
+              hypervisor:
+                more_packages: [qemu-block-extra, libvirt-daemon-driver-storage-iscsi-direct]
+
+            """ : ""
         return """
             # The lab "\(lab.name)". Its hosts are reached from inside its network: drover lab exec --name \(lab.name) -- drover ...
             defaults:
@@ -21,7 +28,7 @@ extension Lab {
                   bridge_port: eth0
 
             vars:
-              virt:
+            \(initiator)  virt:
                 nic:
                   default:
                     - eth0: {bridge: br0, model: virtio}

@@ -5,7 +5,7 @@ struct LabRecord: Sendable, Hashable {
 
     /// Lines of `key value`.
     var text: String {
-        "hosts \(definition.hostCount)\nroot \(base.root)\nrepository \(base.repository)\n"
+        "hosts \(definition.hostCount)\nsan \(definition.hasSAN)\nroot \(base.root)\nrepository \(base.repository)\n"
     }
 
     init(definition: LabDefinition, base: BaseRoot) {
@@ -21,7 +21,8 @@ struct LabRecord: Sendable, Hashable {
             if words.count == 2 { entries[words[0]] = words[1] }
         }
         guard let hosts = entries["hosts"].flatMap({ Int($0) }), let root = entries["root"],
-            let repository = entries["repository"], let definition = try? LabDefinition(name: name, hosts: hosts)
+            let repository = entries["repository"],
+            let definition = try? LabDefinition(name: name, hosts: hosts, san: entries["san"] == "true")
         else { return nil }
         self.init(definition: definition, base: BaseRoot(root: String(root), repository: String(repository)))
     }

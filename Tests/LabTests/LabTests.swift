@@ -80,9 +80,18 @@ import Testing
 
     @Test func aRecordSurvivesBeingWritten() throws {
         let base = BaseRoot(root: "/var/cache/drover/base-1", repository: "/var/cache/drover/repo-1")
-        let record = LabRecord(definition: try LabDefinition(name: "x", hosts: 3), base: base)
+        let record = LabRecord(definition: try LabDefinition(name: "x", hosts: 3, san: true), base: base)
         #expect(LabRecord(name: "x", text: record.text) == record)
         #expect(LabRecord(name: "x", text: "hosts 3\n") == nil)
+        let old = LabRecord(name: "x", text: "hosts 3\nroot /r\nrepository /p\n")
+        #expect(old?.definition.hasSAN == false)
+    }
+
+    @Test func aSANIsAHostButNoHypervisor() throws {
+        let lab = try LabDefinition(name: "x", hosts: 2, san: true)
+        #expect(lab.hosts.map(\.name) == ["hv1", "hv2", "san"])
+        #expect(lab.hosts.last?.address == "10.77.0.10" && lab.hosts.last?.hardwareAddress == "02:4c:41:42:00:00")
+        #expect(!Lab.inventory(of: lab, key: "/k").contains("san"))
     }
 }
 
@@ -192,7 +201,8 @@ import Testing
         #expect(steps.first?.input == "table bridge hv1 {}\ndelete table bridge hv1\n")
         #expect(steps.filter { $0.words.contains("del") }.count == 2)
         #expect(steps.contains { $0.words.suffix(2) == ["hv1", state == .cut ? "down" : "up"] })
-        #expect(steps.contains { $0.input.contains("drop") } == (state == .oneWay))
+        #expect(steps.contains { $0.input.contains("drop") } == [.oneWay, .deaf].contains(state))
+        #expect(steps.contains { $0.input.contains("oifname") } == (state == .deaf))
         #expect(steps.filter { $0.words.contains("tbf") }.count == (state == .slow ? 2 : 0))
     }
 

@@ -50,6 +50,24 @@ import Values
         }
     }
 
+    /// Rows of [text, what a bare number counts, milliseconds or null, description].
+    @Test(arguments: Fixtures.table("spans.json"))
+    func spansAreRead(row: [Value]) throws {
+        let bare: TimeSpan.Unit = row[1].string == "seconds" ? .seconds : .milliseconds
+        let span = TimeSpan(try #require(row[0].string), bare: bare)
+        #expect(span?.milliseconds == row[2].int)
+        #expect(span?.description == row[3].string)
+        if let span { #expect(TimeSpan(span.description, bare: bare) == span) }
+    }
+
+    /// Rows of [text, bytes a second or null, description].
+    @Test(arguments: Fixtures.table("rates.json"))
+    func ratesAreRead(row: [Value]) throws {
+        let rate = ByteRate(try #require(row[0].string))
+        #expect(rate?.bytesPerSecond == row[1].int)
+        #expect(rate?.description == row[2].string)
+    }
+
     /// Rows of [typed, [candidates], expected or null].
     @Test(arguments: Fixtures.table("names.json"))
     func nearestNames(row: [Value]) throws {

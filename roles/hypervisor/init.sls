@@ -6,7 +6,7 @@ include:
 
 hypervisor-packages:
   pkg.installed:
-    - pkgs: {{ hypervisor.packages | json }}
+    - pkgs: {{ (hypervisor.packages + hypervisor.more_packages) | json }}
     - require_in:
       - virt: libvirt_keys      # the keys' owner is a group that the packages make
 

@@ -6,21 +6,23 @@ internal import Values
 struct HostList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the hosts of the inventory", aliases: ["ls"])
-    @Flag(help: "Ask the hypervisors what they have left") var live = false
+    @Flag(help: "Ask the hypervisors what they have left, and whether they are drained") var live = false
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let context = try common.context()
         let hosts = try await common.hosts(context)
         if live { return try await list(hosts, context) }
-        let value = Value(hosts.map(\.summary))
+        let memory = DrainMemory(context.directory)
+        let marks = hosts.map { memory.mark(of: $0.name) }
+        let value = Value(zip(hosts, marks).map { $0.summary(drained: $1) })
         Output.write(value, common.format) {
             var table = Table("HOST", "ADDRESS", "GROUPS", "ROLES")
-            for host in hosts {
+            for (host, mark) in zip(hosts, marks) {
                 table.add([
                     host.name, host.port.map { "\(host.address):\($0)" } ?? host.address,
                     host.groups.joined(separator: ","),
-                    host.roles.joined(separator: ","),
+                    host.roles.joined(separator: ",") + (mark.map { " (\($0.words))" } ?? ""),
                 ])
             }
             return table.text
@@ -43,13 +45,14 @@ struct HostList: AsyncParsableCommand {
             return Value(fields)
         }
         Output.write(Value(values), common.format) {
-            var table = Table("HOST", "ADDRESS", "CPUS", "FREE", "MEMORY", "FREE", "VMS", "ROLES")
+            var table = Table("HOST", "ADDRESS", "CPUS", "FREE", "MEMORY", "FREE", "VMS", "SERVICE", "ROLES")
             for (host, node) in zip(hosts, nodes) {
                 table.add([
                     host.name, host.address, node.map { String($0.cpus) } ?? "-",
                     node.map { String($0.freeCPUs) } ?? "-", node.map { "\($0.memoryMiB) MiB" } ?? "-",
                     node.flatMap(\.freeMemoryMiB).map { "\($0) MiB" } ?? "-",
                     node.map { "\($0.runningMachines) of \($0.allMachines)" } ?? "-",
+                    node.map { $0.isServiceUnknown ? "?" : $0.outOfService ?? "in" } ?? "-",
                     host.roles.joined(separator: ","),
                 ])
             }
@@ -60,6 +63,13 @@ struct HostList: AsyncParsableCommand {
 }
 
 extension Host {
+    /// The same with the mark that the host had when it was last asked.
+    func summary(drained mark: DrainMark?) -> Value {
+        var fields = summary.map ?? Mapping()
+        fields["drained"] = mark?.value ?? .null
+        return Value(fields)
+    }
+
     /// What the inventory says of a host, as `host list` and `host show` print it.
     var summary: Value {
         Value(

@@ -18,7 +18,7 @@ struct HostShow: AsyncParsableCommand {
     func run() async throws {
         let context = try common.context()
         let host = try context.host(named: name)
-        guard var fields = host.summary.map else { return }
+        guard var fields = host.summary(drained: DrainMemory(context.directory).mark(of: name)).map else { return }
         fields["vars"] = Value(host.vars)
         var problem: HostProblem?
         if live, let answer = await HypervisorNodes(context, driver: try common.hypervisors(context)).ask([host])[0] {

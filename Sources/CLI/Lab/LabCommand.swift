@@ -8,7 +8,7 @@ struct LabCommand: AsyncParsableCommand {
         commandName: "lab", abstract: "Bare Debian hosts on this machine, made of namespaces",
         subcommands: [
             LabUp.self, LabStatusCommand.self, LabInventoryCommand.self, LabImage.self, LabShell.self, LabExec.self,
-            LabPower.self, LabLink.self, LabDown.self,
+            LabPower.self, LabLink.self, LabSAN.self, LabDown.self,
         ])
 }
 

@@ -10,10 +10,13 @@ struct LabUp: AsyncParsableCommand {
     @Argument(help: "How many hosts (default: as many as there are, or 2)")
     var hosts: Int?
 
+    @Flag(help: "Add a host \"san\", whose disks all others can use over iSCSI")
+    var san = false
+
     func run() async throws {
         let lab = try options.lab()
         let status = try await reportingLabErrors { () throws(LabError) in
-            try await lab.up(hosts: hosts, progress: LabView.progress)
+            try await lab.up(hosts: hosts, san: san, progress: LabView.progress)
         }
         LabView.show(status)
     }

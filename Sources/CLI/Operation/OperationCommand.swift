@@ -5,7 +5,10 @@ internal import Values
 struct OperationCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "op", abstract: "Look at operations, and finish or undo what was interrupted",
-        subcommands: [OperationList.self, OperationShow.self, OperationRecover.self])
+        subcommands: [
+            OperationList.self, OperationShow.self, OperationWatch.self, OperationAttach.self, OperationCancel.self,
+            OperationRecover.self,
+        ])
 }
 
 struct OperationList: AsyncParsableCommand {

@@ -25,9 +25,9 @@ enum Main {
     @inline(never) private static func waitForInterrupts(of work: Task<Int32, Never>) {
         Interrupts.wait { count in
             if count == 1 {
-                Terminal.note("interrupted: finishing what has begun; press Ctrl-C again to stop at once")
+                Terminal.note(Interrupts.words)
                 work.cancel()
-            } else {
+            } else if count > 2 || !Interrupts.handleSecond() {
                 leave(130)
             }
         }

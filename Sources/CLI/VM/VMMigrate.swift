@@ -5,70 +5,59 @@ internal import Values
 
 struct VMMigrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Move a running VM to another host, with or without shared storage",
+        commandName: "migrate", abstract: "Move VMs to another host, with or without shared storage",
         discussion: """
-            The VM arrives paused and runs once the source's copy is seen to be gone; it can never run twice. Ctrl-C lets go:
-            the migration goes on by itself, and `drover op recover` tidies up after it.
+            A VM arrives paused and runs once the source's copy is seen to be gone; it can never run twice. One that its user \
+            paused stays paused. Ctrl-C lets go: the migration goes on by itself, and `drover op watch`, `op attach` and \
+            `op cancel` find it; a second Ctrl-C within 2 s calls it off. With --format json each line on standard error is \
+            {"progress": {...}}.
+
+            EXAMPLES
+              drover vm migrate web1 --to hv2
+              drover vm migrate web1 web2 db --to hv2 --bandwidth 80MiB/s
+              drover vm migrate db --to hv2 --max-downtime 200ms --deadline 20m --if-stuck pause
+              drover vm migrate db --to hv2 --via san
             """)
-    @Argument(help: "VM") var name: String
-    @Option(help: "Host to move it to") var to: String
-    @Option(help: "The longest time that the guest may stand still, in milliseconds") var maxDowntime: UInt64 = 500
-    @Option(help: "MiB a second") var bandwidth: UInt64?
-    @Option(help: "Seconds that the source's copies of moved disks are kept") var keepSource = 3600
-    @Flag(help: "Do not encrypt memory and disks") var plain = false
+    @Argument(help: "VMs") var names: [String]
+    @Option(help: "Host to move them to") var to: String
+    @OptionGroup var wishes: MigrationWishes
+    @Option(help: "VMs that a host sends, and takes, at once") var perHost = 2
     @Flag(help: "Only say what would be done and what stands against it") var check = false
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard keepSource >= 0 else { throw ValidationError("--keep-source cannot be negative") }
+        guard (1...64).contains(perHost) else { throw ValidationError("--per-host must be 1 to 64") }
     }
 
     func run() async throws {
         let context = try common.context()
         let destination = try context.host(named: to)
-        var options = MigrationOptions()
-        options.maxDowntime = maxDowntime
-        options.bandwidthMiB = bandwidth
-        options.keepSource = keepSource
-        options.plain = plain
-        if check { return try await report(to: destination, options, context) }
-        let migration = MachineMigration(
-            context, driver: try common.hypervisors(context), options: options,
-            tell: MigrationView(isVerbose: common.verbose).show)
-        let outcome: MigrationOutcome
-        do {
-            outcome = try await migration.migrate(name, to: destination)
-        } catch let unknown as MigrationUnknown {
-            Terminal.clearStatus()
-            throw CommandFailure(.unknownOutcome, [unknown.diagnostic])
-        } catch is MigrationDetached {
-            Terminal.clearStatus()
-            Terminal.note("let go: the migration goes on by itself; `drover op recover` tidies up after it")
-            throw CommandFailure(.detached)
-        } catch {
-            Terminal.clearStatus()
-            throw error
-        }
+        if check { return try await report(to: destination, context) }
+        let control = MigrationControl()
+        Interrupts.onSecond { control.cancel() }
+        var seen: Set<String> = []
+        let moves = names.filter { seen.insert($0).inserted }.map { (vm: $0, to: destination) }
+        let view = MigrationView(common, several: moves.count > 1)
+        let batch = MigrationBatch(
+            context, driver: try common.hypervisors(context), options: wishes.options,
+            limits: .init(perHost: perHost, total: common.parallel), control: control)
+        let ended = await batch.run(moves, tell: view.show)
         Terminal.clearStatus()
-        Output.write(outcome.value, common.format) { MigrationView.summary(outcome) }
-        if let unknown = outcome.unknown { throw CommandFailure(.unknownOutcome, [unknown]) }
-        guard outcome.isMigrated else {
-            throw CommandFailure(
-                .error,
-                [
-                    .error(
-                        "\"\(name)\" was not migrated", detail: outcome.problem,
-                        hint: "it runs on \(outcome.plan.source.name) as before", host: outcome.plan.source.name)
-                ])
-        }
+        try MigrationResultView.show(ended, common.format)
     }
 
     /// Looks, and touches nothing: what stands against it is an error here too, with the cures.
-    private func report(to destination: Host, _ options: MigrationOptions, _ context: FleetContext) async throws {
-        let report = try await MigrationChecking(context, driver: try common.hypervisors(context), options: options)
-            .check(name, to: destination)
-        Output.write(report.value, common.format) { MigrationReportView.text(report) }
-        Terminal.show(report.warnings)
-        if !report.isPossible { throw CommandFailure(.error, report.errors) }
+    private func report(to destination: Host, _ context: FleetContext) async throws {
+        let checking = MigrationChecking(
+            context, driver: try common.hypervisors(context), options: wishes.options)
+        var reports: [MigrationReport] = []
+        for name in names { reports.append(try await checking.check(name, to: destination)) }
+        let values = reports.map(\.value)
+        Output.write(values.count == 1 ? values[0] : Value(values), common.format) {
+            reports.map(MigrationReportView.text).joined(separator: "\n")
+        }
+        Terminal.show(reports.flatMap(\.warnings))
+        let errors = reports.filter { !$0.isPossible }.flatMap(\.errors)
+        if !errors.isEmpty { throw CommandFailure(.error, errors) }
     }
 }

@@ -111,6 +111,14 @@ package enum DiskFile {
         }
     }
 
+    /// Gives a finished file its permissions and its name, over one that is there.
+    static func move(_ part: String, to path: String, mode: UInt32) throws(FileError) {
+        guard chmod(part, mode) == 0, rename(part, path) == 0 else {
+            throw FileError(path: path, operation: "replace", number: errno)
+        }
+        syncDirectory(of: path)
+    }
+
     /// A rename is only durable once its directory is.
     static func syncDirectory(of path: String) {
         let folder = DiskPath.parent(path)

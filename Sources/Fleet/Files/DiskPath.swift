@@ -61,6 +61,12 @@ package enum DiskPath {
         return stat(path, &status) == 0 ? Int(status.st_size) : nil
     }
 
+    /// Permission bits, nil when there is no such file.
+    static func mode(_ path: String) -> UInt32? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o777 : nil
+    }
+
     /// When the content changed last, in nanoseconds since 1970; nil when there is no such file.
     static func modified(_ path: String) -> Int? {
         var status = stat()

@@ -216,6 +216,7 @@ package struct MachineCreation: Sendable {
         metadata.seed = spec.seed.rawValue
         metadata.spread = spec.spread
         metadata.affinity = spec.affinity
+        metadata.labels[MachineSpec.placeLabel] = spec.place
         var definition = MachineDefinition(
             spec: spec, layout: layout, uuid: RandomUUID.make(), accelerator: accelerator, cpu: cpu, metadata: metadata)
         definition.iso = try await iso(spec, connection, host)

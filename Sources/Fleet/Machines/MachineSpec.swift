@@ -69,6 +69,9 @@ package struct MachineSpec: Sendable {
         self.image = image
     }
 
+    /// Under which its ``place`` is noted in its metadata, for when it moves.
+    static let placeLabel = "place"
+
     /// - Throws: diagnostics for a name or a size that cannot be.
     package func validate() throws(Diagnostics) {
         var problems: [Diagnostic] = []

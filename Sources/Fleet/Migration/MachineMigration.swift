@@ -11,20 +11,23 @@ package struct MachineMigration: Sendable {
     private let context: FleetContext
     private let driver: any HypervisorDriver
     private let options: MigrationOptions
+    private let control: MigrationControl
     private let tell: @Sendable (MigrationProgress) -> Void
 
     package init(
         _ context: FleetContext, driver: any HypervisorDriver, options: MigrationOptions = MigrationOptions(),
+        control: MigrationControl = MigrationControl(),
         tell: @escaping @Sendable (MigrationProgress) -> Void = { _ in }
     ) {
         self.context = context
         self.driver = driver
         self.options = options
+        self.control = control
         self.tell = tell
     }
 
     /// - Throws: `Diagnostics` for everything that stands against it, before anything was touched; ``HostProblem``;
-    ///   ``MigrationUnknown`` when it is not known where the VM runs.
+    ///   ``MigrationUnknown`` when it is not known where the VM runs; ``MigrationDetached``.
     package func migrate(_ name: String, to destination: Host) async throws -> MigrationOutcome {
         let began = Clock.monotonic
         let lock = try OperationLock(context.directory, machine: name)
@@ -63,53 +66,46 @@ package struct MachineMigration: Sendable {
     private func carryOut(
         _ plan: MigrationPlan, _ hosts: MigrationHosts, _ began: UInt64
     ) async throws -> MigrationOutcome {
+        if plan.mode == .offline {
+            return try await OfflineMigration(context: context, hosts: hosts, plan: plan, options: options, tell: tell)
+                .carryOut(began: began)
+        }
+        guard let transfer = plan.transfer else { throw Diagnostics(.error("the two hosts could not be compared")) }
+        let request = try MigrationRequest(plan, transfer, options)
+        options.risks(of: plan).forEach { tell(.warning($0)) }
+        let state = Mapping([
+            ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
+        ])
         let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: Mapping([("keep_seconds", Value(options.keepSource))])))
+            "migrate", plan.journal.merged(with: state).merged(with: options.journal))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,
-            workFolder: DiskPath.join(context.directory.memory, "work"), log: log)
-        let clock = SwitchoverClock(uuid: plan.uuid)
+            log: log, tell: tell)
         var made: [String] = []
         do {
             tell(.step("preparing \(plan.destination.name)"))
-            try log.record("preparing")
+            try log.record(MigrationStep.preparing.rawValue)
             try await stage.prepare(noting: &made)
             try await announce(plan, hosts, log)
-            try await startWatcher(plan, hosts, log)
+            if options.arrivesPaused, !transfer.isPaused { try await startWatcher(plan, hosts, log) }
+            let first = UInt64(Convergence(options).firstDowntime)
+            try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), milliseconds: first)
             try Task.checkCancellation()
-            try log.record("migrating")
+            try log.record(MigrationStep.migrating.rawValue)
         } catch {
             let isClean = await Task { [made] in await settlement.takeBack(plan, made: made) }.value
             if !isClean { throw Self.halfDone(plan, log, error) }
             throw error
         }
-        let job = MigrationJob(hosts: hosts, plan: plan, options: options, clock: clock, tell: tell)
-        let result: MigrationJob.Result
-        do {
-            result = try await job.run()
-        } catch is CancellationError {
-            throw MigrationDetached()
-        } catch {
-            // libvirt may or may not have been asked: what both hosts have decides.
-            result = MigrationJob.Result(problem: "\(error)", final: nil, diskBytes: 0)
-        }
-        tell(.step("looking at both hosts"))
-        try log.record("returned", Mapping([("problem", result.problem.map { Value($0) } ?? .null)]))
-        // Seen through though the task is cancelled: half a settlement helps nobody.
-        let end: MigrationSettlement.End?
-        var unknown: Diagnostic?
-        do {
-            end = try await Task { try await settlement.settle(plan, problem: result.problem) }.value
-        } catch let problem as MigrationUnknown {
-            end = nil
-            unknown = problem.diagnostic
-        }
-        await job.waitForResume(end)
-        return MigrationOutcome(
-            plan: plan, operation: log.id, isMigrated: end == .migrated, unknown: unknown, problem: result.problem,
-            seconds: Clock.seconds(since: began), downtimeMilliseconds: clock.downtimeMilliseconds,
-            job: result.final, diskBytes: max(result.diskBytes, await copiedBytes(plan, hosts)))
+        let course = MigrationCourse(
+            hosts: hosts,
+            subject: .init(
+                vm: plan.vm, from: plan.source.name, to: plan.destination.name, storage: plan.storageName),
+            uuid: plan.uuid, moved: plan.released + plan.releasedLayers, made: made, autostart: plan.autostart,
+            staysPaused: transfer.isPaused,
+            options: options, log: log, control: control, tell: tell)
+        return try await course.run(request, copied: plan.copiedTargets.count, since: began)
     }
 
     private static func halfDone(_ plan: MigrationPlan, _ log: OperationLog, _ error: any Error) -> MigrationUnknown {
@@ -119,15 +115,6 @@ package struct MachineMigration: Sendable {
         diagnostic.detail = diagnostic.detail.map { $0 + "\n" + words } ?? words
         diagnostic.hint = "run `drover op recover \(log.id)`"
         return MigrationUnknown(diagnostic: diagnostic)
-    }
-
-    /// What the moved disks came to at the destination, for what was copied between two looks at the job.
-    private func copiedBytes(_ plan: MigrationPlan, _ hosts: MigrationHosts) async -> UInt64 {
-        var bytes: UInt64 = 0
-        for disk in plan.disks where disk.isMoved {
-            bytes += (try? await hosts.destination.hypervisor.volume(path: disk.path))?.allocation ?? 0
-        }
-        return bytes
     }
 
     /// The operation's id in the guest's metadata tells other controllers; without autostart at the source a reboot

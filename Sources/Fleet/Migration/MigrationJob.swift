@@ -3,117 +3,164 @@ internal import Inventory
 internal import Synchronization
 internal import Values
 
-/// libvirt's part of a migration: the call, its progress, and the events around it.
+/// libvirt's part of a migration: the call, or one that somebody else began, and the events around it.
 final class MigrationJob: Sendable {
     struct Result: Sendable {
         /// What the call reported; a hint, not the truth.
         let problem: String?
+        /// libvirt's own record of the job.
         let final: JobProgress?
-        /// Bytes of disk that were copied: libvirt's final record of a migration leaves its mirrors out.
-        let diskBytes: UInt64
     }
 
-    let hosts: MigrationHosts
-    let plan: MigrationPlan
-    let options: MigrationOptions
-    let clock: SwitchoverClock
-    let tell: @Sendable (MigrationProgress) -> Void
-    private let copied = Mutex<UInt64>(0)
+    private enum Signal: Sendable {
+        case ended(String?)
+        case interrupted, graceIsOver
+    }
+
+    /// How long after an interrupt a second one still calls the migration off.
+    package static let grace = Duration.seconds(2)
+
+    private let hosts: MigrationHosts
+    private let vm: String
+    private let uuid: String
+    /// Whether the guest is to run as soon as the source's copy is gone.
+    private let resumes: Bool
+    private let watch: MigrationWatch
+    private let control: MigrationControl
+    private let clock: SwitchoverClock
+    private let final = Mutex<JobProgress?>(nil)
+    /// Talks over the source's channel, which one task at a time may use.
+    private let lookingOut = Mutex<Task<Void, Never>?>(nil)
 
     init(
-        hosts: MigrationHosts, plan: MigrationPlan, options: MigrationOptions, clock: SwitchoverClock,
-        tell: @escaping @Sendable (MigrationProgress) -> Void
+        hosts: MigrationHosts, vm: String, uuid: String, resumes: Bool, watch: MigrationWatch,
+        control: MigrationControl,
+        clock: SwitchoverClock
     ) {
         self.hosts = hosts
-        self.plan = plan
-        self.options = options
+        self.vm = vm
+        self.uuid = uuid
+        self.resumes = resumes
+        self.watch = watch
+        self.control = control
         self.clock = clock
-        self.tell = tell
     }
 
-    /// Runs until libvirt's call returns. Cancelling the task lets go of the migration, which goes on by itself.
-    func run() async throws -> Result {
+    private var domain: DomainReference { .uuid(uuid) }
+
+    /// Runs until libvirt's call returns, or until the job that is under way already has ended.
+    /// - Parameter request: nil for a migration that is under way.
+    /// - Throws: `CancellationError` when the task was cancelled: that lets go of the migration, which goes on by itself;
+    ///   ``HostProblem``.
+    func run(_ request: MigrationRequest?) async throws -> Result {
+        try await listen()
+        // libvirt's call cannot be cancelled, and need not be: it belongs to the hosts. What waits for it can.
+        let (signals, signal) = AsyncStream.makeStream(of: Signal.self)
+        Task {
+            let problem = if let request { await call(request) } else { await waitForEnd() }
+            await resumeOnceGone()
+            signal.yield(.ended(problem))
+        }
+        let watching = Task { [watch] in await watch.run() }
+        defer { watching.cancel() }
+        let problem = try await withTaskCancellationHandler {
+            // In a task of its own: a stream gives nothing to one that is cancelled.
+            try await Task { [control] () throws -> String? in
+                for await event in signals {
+                    switch event {
+                    case .ended(let problem): return problem
+                    case .interrupted:
+                        Task {
+                            try? await Task.sleep(for: Self.grace)
+                            signal.yield(.graceIsOver)
+                        }
+                    case .graceIsOver:
+                        // Called off: then its end is waited for.
+                        guard control.isCancelled else { throw CancellationError() }
+                    }
+                }
+                throw CancellationError()
+            }.value
+        } onCancel: {
+            signal.yield(.interrupted)
+        }
+        await lookingOut.withLock { $0 }?.value
+        return Result(problem: problem, final: await finalFigures())
+    }
+
+    /// The streams end with the connections, which outlive this job: the resume comes after it.
+    private func listen() async throws(HostProblem) {
         let atSource = try await hosts.source.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.events()
         }
         let atDestination = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.events()
         }
-        // They end with the connections, which outlive this call: the resume comes after it.
-        Task { [clock] in for await event in atSource { clock.heardAtSource(event) } }
-        Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
-        let request = try request()
-        // libvirt's call cannot be cancelled, and need not be: it belongs to the hosts. What waits for it can.
-        let (answers, answer) = AsyncStream.makeStream(of: String?.self)
+        let process = resumes ? await SourceProcess.find(vm: vm, uuid: uuid, on: hosts.source) : nil
         Task {
-            answer.yield(await call(request))
-            answer.finish()
-        }
-        let problem = try await withThrowingTaskGroup(of: String?.self) { group in
-            group.addTask {
-                for await problem in answers { return problem }
-                throw CancellationError()
+            for await event in atSource where event.domain?.uuid == uuid {
+                clock.heardAtSource(event)
+                if case .jobCompleted(let figures) = event.kind { final.withLock { $0 = figures } }
+                guard case .lifecycle(let life) = event.kind else { continue }
+                if life.event == .stopped { Task { await resumeOnceGone() } }
+                if life.event == .suspended, life.detailName == "migrated", let process {
+                    let look = Task { if await process.waitForEnd() { await resumeOnceGone(processEnded: true) } }
+                    lookingOut.withLock { $0 = look }
+                }
             }
-            group.addTask {
-                try await self.watch()
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
         }
-        return Result(problem: problem, final: await finalFigures(), diskBytes: copied.withLock { $0 })
+        Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
     }
 
     /// What libvirt reports; nil for success.
     private func call(_ request: MigrationRequest) async -> String? {
         do throws(HypervisorError) {
-            try await hosts.source.hypervisor.migrate(.uuid(plan.uuid), request)
+            try await hosts.source.hypervisor.migrate(domain, request)
             return nil
         } catch {
             return error.description
         }
     }
 
-    private func request() throws -> MigrationRequest {
-        let address = plan.destination.address
-        return MigrationRequest(
-            destinationURI: try .tls(address: address, pkiDirectory: nil),
-            migrateURI: try MigrationRequest.dataURI(address: address),
-            tlsDestination: options.plain ? nil : address, storage: plan.storage,
-            migrateDisks: plan.storage == .shared
-                ? [] : plan.disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target),
-            tls: !options.plain, bandwidthMiB: options.bandwidthMiB)
-    }
-
-    /// Until cancelled: the figures twice a second, the cap on the downtime as soon as the job takes it.
-    private func watch() async throws {
-        var isCapped = false
+    private func waitForEnd() async -> String? {
         while true {
-            try await Task.sleep(for: .milliseconds(300))
-            guard let job = try? await hosts.source.hypervisor.jobStats(.uuid(plan.uuid)), job.isActive else {
-                continue
+            do throws(HypervisorError) {
+                guard try await hosts.source.hypervisor.jobStats(domain).isActive else { return nil }
+            } catch {
+                return error.code == .noDomain || error.code == .operationInvalid ? nil : error.description
             }
-            copied.withLock { $0 = max($0, job.disk.processed) }
-            if !isCapped {
-                let cap = options.maxDowntime
-                isCapped =
-                    (try? await hosts.source.hypervisor.setMaxDowntime(.uuid(plan.uuid), milliseconds: cap)) != nil
-            }
-            tell(
-                .copying(
-                    moved: job.data.processed, total: job.data.processed + job.data.remaining,
-                    rate: job.memoryRate, dirtied: job.dirtyRate.map { $0 * (job.pageSize ?? 4096) }))
+            try? await Task.sleep(for: .milliseconds(200))
         }
     }
 
+    /// At once, while it stands still: settling looks more slowly. Nothing is done where anything is in doubt.
+    /// - Parameter processEnded: whether the source's process is known to be no more.
+    private func resumeOnceGone(processEnded: Bool = false) async {
+        guard resumes else { return }
+        let destination = hosts.destination.hypervisor
+        async let gone = isGone(processEnded)
+        // Complete only when libvirt has said so: a guest whose source died on the way never comes to that.
+        guard (try? await destination.sideState(of: domain, on: .destination)) == .pausedByUs, await gone else {
+            return
+        }
+        try? await destination.resume(domain)
+    }
+
+    private func isGone(_ processEnded: Bool) async -> Bool {
+        if processEnded { return true }
+        let state = try? await hosts.source.hypervisor.sideState(of: domain, on: .source)
+        return state == .absent || state == .shutOffMigrated
+    }
+
     private func finalFigures() async -> JobProgress? {
-        if let job = try? await hosts.destination.hypervisor.completedJob(.uuid(plan.uuid)) { return job }
-        return try? await hosts.source.hypervisor.completedJob(.uuid(plan.uuid))
+        // The destination has it from the source; a guest that failed, or is transient, leaves the event alone.
+        let kept = try? await hosts.destination.hypervisor.completedJob(domain)
+        return kept ?? final.withLock { $0 }
     }
 
     /// The event of the resume may come a moment after the call that made it.
     func waitForResume(_ end: MigrationSettlement.End?) async {
-        guard end == .migrated else { return }
+        guard end == .migrated, resumes else { return }
         for _ in 0..<20 where !clock.hasResumed { try? await Task.sleep(for: .milliseconds(50)) }
     }
 }

@@ -13,17 +13,15 @@ struct MigrationSettlement: Sendable {
 
     private var domain: DomainReference { .uuid(uuid) }
 
-    /// - Parameter problem: what libvirt's call reported, for the message.
-    /// - Throws: ``MigrationUnknown`` when a person or a host that is away must say more.
-    func settle(_ plan: MigrationPlan, problem: String?) async throws -> End {
-        let moved = plan.disks.filter(\.isMoved).map(\.path)
-        return try await settle(moved: moved, made: moved, autostart: plan.autostart, problem: problem)
-    }
+    /// Whether its user had paused the guest before: it stays so.
+    private var staysPaused: Bool { log.folder.read(log.id)?["state"]?.string == "paused" }
 
     /// Whatever stops it on the way leaves the outcome unknown: a caller must not take that for "not migrated".
     /// - Parameters:
     ///   - moved: what the source lets go of when the guest has moved.
     ///   - made: what this operation made at the destination, removed when it has not.
+    ///   - problem: what libvirt's call reported, for the message.
+    /// - Throws: ``MigrationUnknown`` when a person or a host that is away must say more.
     func settle(moved: [String], made: [String], autostart: Bool, problem: String?) async throws -> End {
         do {
             return try await decide(moved: moved, made: made, autostart: autostart, problem: problem)
@@ -43,6 +41,9 @@ struct MigrationSettlement: Sendable {
             let (source, destination) = try await stablePair()
             switch MigrationTruth.action(source: source, destination: destination) {
             case .reattach: try await Task.sleep(for: .milliseconds(500))
+            case .resumeDestination where staysPaused:
+                try await finish(moved: moved, autostart: autostart)
+                return .migrated
             case .resumeDestination: try await resumeDestination()
             case .resumeSource:
                 try log.record("resuming-source")
@@ -53,6 +54,9 @@ struct MigrationSettlement: Sendable {
             case .discardDestination:
                 try log.record("discarding-destination-copy")
                 try await remove(from: hosts.destination)
+            case .deleteLeftovers where source == .pausedByUs && !staysPaused && log.has(.pausing):
+                try log.record("resuming-source")
+                try await hosts.source.ask { hypervisor throws(HypervisorError) in try await hypervisor.resume(domain) }
             case .deleteLeftovers:
                 try await giveUp(made: made, autostart: autostart)
                 return .notMigrated
@@ -109,7 +113,10 @@ struct MigrationSettlement: Sendable {
         try await side.ask { hypervisor throws(HypervisorError) in
             if let there = try await hypervisor.domain(domain) {
                 if there.state.isActive { try await hypervisor.destroy(domain) }
-                if there.persistent { try await hypervisor.undefine(domain) }
+                // What it keeps beside the disks may be the other host's too: it goes with the files.
+                if there.persistent {
+                    try await hypervisor.undefine(domain, keepingNVRAM: true, keepingTPM: true)
+                }
             }
         }
     }
@@ -134,23 +141,23 @@ struct MigrationSettlement: Sendable {
         }
         try log.record("verified")
         try await remove(from: hosts.source)
-        let inUse = try await pathsOfOthers()
-        try await MigrationStage.retire(
+        let inUse = try await Self.users(of: moved, besides: uuid, on: hosts.source)
+        try await Retirement.retire(
             moved.filter { !inUse.contains($0) }, operation: log.id, keep: options.keepSource, on: hosts.source)
+        await Retirement.refresh(moved, on: hosts.destination)
+        await HostTransfer.sweepPools(of: log.id, on: hosts.source)
         await stopWatcher()
         try log.record("finished", Mapping([("kept_seconds", Value(options.keepSource))]))
     }
 
-    /// Files of the source that other VMs there use too, a common installer say: they stay.
-    private func pathsOfOthers() async throws -> Set<String> {
-        try await hosts.source.ask { hypervisor throws(HypervisorError) in
-            var paths: Set<String> = []
-            for machine in try await hypervisor.domains() where machine.uuid != uuid {
-                for disk in try await hypervisor.description(of: .uuid(machine.uuid)).disks {
-                    paths.formUnion(([disk.source].compactMap { $0 } + disk.backing).compactMap(\.path))
-                }
-            }
-            return paths
+    /// Those of `paths` that others at a host use too, or that others stand on: a common installer, a linked clone's layer.
+    static func users(
+        of paths: [String], besides uuid: String, on side: MigrationHosts.Side
+    ) async throws -> Set<String> {
+        guard !paths.isEmpty else { return [] }
+        return try await side.ask { hypervisor throws(HypervisorError) in
+            let use = try await StoreUse.read(hypervisor, refreshing: true, besides: uuid)
+            return Set(use.users(of: paths).map(\.what))
         }
     }
 
@@ -160,7 +167,9 @@ struct MigrationSettlement: Sendable {
             if autostart { try await hypervisor.setAutostart(domain, true) }
         }
         await stopWatcher()
-        try await MigrationStage.clean(made, on: hosts.destination)
+        await HostTransfer.sweepPools(of: log.id, on: hosts.source)
+        try await MigrationStage.clean(made, of: uuid, on: hosts.destination)
+        try await MigrationStage.removePools(of: log, on: hosts.destination)
         try log.record("undone")
     }
 

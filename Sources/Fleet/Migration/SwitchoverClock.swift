@@ -18,7 +18,8 @@ final class SwitchoverClock: Sendable {
         guard event.domain?.uuid == uuid, case .lifecycle(let life) = event.kind else { return }
         moments.withLock { moments in
             switch life.event {
-            case .suspended: moments.suspended = event.timestamp
+            // One that stands still already is not suspended again by the switch-over.
+            case .suspended: moments.suspended = moments.suspended ?? event.timestamp
             // The source runs again: what it stood still for was no switch-over.
             case .resumed: moments.suspended = nil
             default: break

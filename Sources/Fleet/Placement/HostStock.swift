@@ -62,6 +62,8 @@ package struct HostStock: Sendable, Hashable {
     package var processors: Set<String>?
     /// Why the host is not to be given VMs; nil when it is in service.
     package var maintenance: String?
+    /// The mark of one that is drained.
+    package var drain: DrainMark?
     /// Whether it was asked for its mark and did not answer.
     package var isMaintenanceUnknown = false
     /// What could not be learnt about it.

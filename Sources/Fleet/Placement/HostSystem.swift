@@ -2,7 +2,7 @@ internal import Inventory
 internal import Values
 
 /// What libvirt does not tell of a host: memory that is really available, load, bridges, and whether it is in
-/// maintenance.
+/// maintenance or drained.
 struct HostSystem: Sendable, Hashable {
     /// A file that is there while the host is not to be given VMs; what it says is the reason. It is on the host, so that
     /// every controller sees it.
@@ -13,6 +13,8 @@ struct HostSystem: Sendable, Hashable {
     var links: Set<String> = []
     var bridges: Set<String> = []
     var maintenance: String?
+    /// Nil when it is not drained.
+    var drain: DrainMark?
 
     /// What a host says; why it does not, as a failure.
     static func ask(_ host: Host, _ connector: any Connector) async -> Result<HostSystem, HostProblem> {
@@ -31,8 +33,11 @@ struct HostSystem: Sendable, Hashable {
         }
     }
 
+    /// Why the host is not to be given VMs; nil when it is in service.
+    var outOfService: String? { maintenance ?? drain?.words }
+
     private static let script = HostScript(
-        variables: [("mark", maintenanceMark)],
+        variables: [("mark", maintenanceMark), ("drained", DrainMark.path)],
         """
         sed -n 's/^MemAvailable: *\\([0-9]*\\) kB$/memory \\1/p' /proc/meminfo
         read -r load rest < /proc/loadavg && echo "load $load"
@@ -44,6 +49,10 @@ struct HostSystem: Sendable, Hashable {
         if [ -e "$mark" ]; then
             read -r reason < "$mark" || :
             printf 'maintenance %.200s\\n' "${reason-}"
+        fi
+        if [ -e "$drained" ]; then
+            read -r said < "$drained" || :
+            printf 'drained %.4000s\\n' "${said-}"
         fi
         exit 0
         """)
@@ -59,6 +68,7 @@ struct HostSystem: Sendable, Hashable {
             case "link": links.insert(rest)
             case "bridge": bridges.insert(rest)
             case "maintenance": maintenance = Printable.line(rest)
+            case "drained": drain = DrainMark(rest)
             default: continue
             }
         }
@@ -74,7 +84,8 @@ extension Result<HostSystem, HostProblem> {
             stock.load = system.load
             stock.links = system.links
             stock.bridges = system.bridges
-            stock.maintenance = system.maintenance
+            stock.maintenance = system.outOfService
+            stock.drain = system.drain
         case .failure(let problem):
             stock.isMaintenanceUnknown = true
             stock.unknown.append("load, bridges and maintenance: \(problem.diagnostic.summary)")

@@ -11,6 +11,10 @@ struct StockGathering: Sendable {
         var processors = false
         /// VMs whose definitions are looked at.
         var machines: Set<String> = []
+        /// Hosts all of whose VMs' definitions are looked at.
+        var residences: Set<String> = []
+        /// Whether all pools are looked at, and not just those named.
+        var everyPool = false
         /// Hosts that are looked at as places for VMs; of others only their VMs are asked for. Nil for all.
         var places: Set<String>?
         /// Whether connections to places are left open for who goes on there.
@@ -72,6 +76,11 @@ struct StockGathering: Sendable {
             return Answer(host: host, census: .init(host: host, machines: .failure(silent)), stock: .failure(silent))
         }
         MachineMemory(context.directory).remember(answers.map(\.census))
+        DrainMemory(context.directory).remember(
+            answers.compactMap { answer in
+                guard case .success(let stock) = answer.stock, !stock.isMaintenanceUnknown else { return nil }
+                return (answer.host.name, stock.drain)
+            })
         return answers
     }
 
@@ -85,6 +94,9 @@ struct StockGathering: Sendable {
             var told = try await told(by: host, wants)
             await system.add(to: &told.stock)
             if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
+            if let entry = EvacuationMemory(context.directory).entry(of: host.name) {
+                told.stock.maintenance = entry.words
+            }
             return Answer(
                 host: host, census: .init(host: host, machines: .success(told.machines)), stock: .success(told.stock),
                 present: told.present, open: told.open, pools: told.pools, volumes: told.volumes)
@@ -140,7 +152,9 @@ struct StockGathering: Sendable {
     private static func present(
         _ machine: DomainSummary, _ host: Host, _ told: Told, _ wants: Wants, _ connection: HypervisorConnection
     ) async throws(HypervisorError) -> PresentMachine? {
-        guard wants.machines.contains(machine.name) else { return PresentMachine(machine, on: host) }
+        guard wants.machines.contains(machine.name) || wants.residences.contains(host.name) else {
+            return PresentMachine(machine, on: host)
+        }
         let reference = DomainReference.uuid(machine.uuid)
         do throws(HypervisorError) {
             let defined = try await connection.description(of: reference, .inactive)
@@ -179,7 +193,7 @@ struct StockGathering: Sendable {
         var pools = try await connection.pools()
         for (index, pool) in pools.enumerated() {
             var promised = 0
-            if pool.isActive, wants.pools.contains(pool.name) {
+            if pool.isActive, wants.everyPool || wants.pools.contains(pool.name) {
                 guard let volumes = try await Self.volumes(in: pool.name, connection) else {
                     pools[index].isActive = false
                     stock.pools[pool.name] = HostStock.Pool(isActive: false, capacity: 0, available: 0)

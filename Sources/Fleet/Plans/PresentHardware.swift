@@ -14,6 +14,9 @@ package struct PresentHardware: Sendable, Hashable {
     /// A processor's model, or libvirt's word for how it is chosen.
     package var cpu: String?
     package var isEmulated = false
+    package var architecture = ""
+    /// Devices of its host that it holds: with them it cannot move while it runs.
+    package var heldDevices: [String] = []
     package var isUEFI = false
     package var hasSecureBoot = false
     package var hasTPM = false
@@ -35,6 +38,8 @@ extension PresentHardware {
         machine = defined.machine
         cpu = defined.cpu?.first("model")?.text ?? defined.cpu?[attribute: "mode"]
         isEmulated = defined.type != "kvm"
+        architecture = defined.architecture
+        heldDevices = defined.hostDevices + defined.sharedDirectories.map { "shared directory \($0)" }
         let system = defined.document.first("os")
         isUEFI = system?[attribute: "firmware"] == "efi" || system?.first("nvram") != nil
         hasSecureBoot = system?.first("loader")?[attribute: "secure"] == "yes"

@@ -14,6 +14,14 @@ package struct HostScript: Sendable {
         text = variables.map { "\($0.0)=\(ShellText.quoted($0.1))\n" }.joined() + words + body + "\n"
     }
 
+    /// What a script said on its way out, without the last line's end.
+    static func words(_ said: [UInt8]) -> String {
+        String(decoding: said[..<((said.lastIndex { $0 != 0x0A }).map { $0 + 1 } ?? 0)], as: UTF8.self)
+    }
+
+    /// It as a command line, for a channel of its own whose input and output are the script's.
+    package var command: String { "exec /bin/sh -c " + ShellText.quoted("set -u\n" + text) }
+
     /// Runs it over a connection.
     /// - Returns: what it printed, at most 4 MiB.
     /// - Throws: ``HostProblem`` of kind `failed` with its words when it exits other than 0.

@@ -101,7 +101,20 @@ extension HypervisorConnection {
         try await actAtOnce("abort the job of", domain, virDomainAbortJob)
     }
 
-    /// How long the guest may stand still at the switch-over; only while a migration runs.
+    /// The most that a migration may send of memory, in MiB a second; also while it runs.
+    public func setMaxSpeed(_ domain: DomainReference, mebibytes: UInt64) async throws(HypervisorError) {
+        try await actAtOnce("set the speed of the migration of", domain) {
+            virDomainMigrateSetMaxSpeed($0, UInt(mebibytes), 0)
+        }
+    }
+
+    /// Has a guest that is being migrated run at the destination before all of its memory is there; only where the
+    /// migration was begun with `postcopy`, and only once memory flows.
+    public func startPostcopy(_ domain: DomainReference) async throws(HypervisorError) {
+        try await actAtOnce("start post-copy of", domain) { virDomainMigrateStartPostCopy($0, 0) }
+    }
+
+    /// How long the guest may stand still at the switch-over; before a migration or while it runs.
     public func setMaxDowntime(
         _ domain: DomainReference, milliseconds: UInt64
     ) async throws(HypervisorError) {

@@ -29,6 +29,12 @@ extension HypervisorConnection {
         if let connections = request.parallelConnections, !(1...255).contains(connections) {
             throw .invalid(operation, "parallel connections must be 1 to 255, found \(connections)")
         }
+        if request.postcopy, request.paused {
+            throw .invalid(operation, "a guest that is to arrive paused cannot run before its memory is there")
+        }
+        if request.parallelConnections == nil, !Set(request.compression).isDisjoint(with: ["zlib", "zstd"]) {
+            throw .invalid(operation, "zlib and zstd need parallel connections")
+        }
         if request.storage == .shared, !request.migrateDisks.isEmpty {
             throw .invalid(operation, "disks to copy are named, but no copy is asked for")
         }
@@ -54,7 +60,9 @@ extension MigrationRequest {
         add(VIR_MIGRATE_TLS, if: tls)
         add(VIR_MIGRATE_ABORT_ON_ERROR, if: abortOnError)
         add(VIR_MIGRATE_AUTO_CONVERGE, if: autoConverge && live)
-        add(VIR_MIGRATE_COMPRESSED, if: compressed)
+        add(VIR_MIGRATE_COMPRESSED, if: !compression.isEmpty)
+        add(VIR_MIGRATE_POSTCOPY, if: postcopy || resumingPostcopy)
+        add(VIR_MIGRATE_POSTCOPY_RESUME, if: resumingPostcopy)
         add(VIR_MIGRATE_PARALLEL, if: parallelConnections != nil)
         add(VIR_MIGRATE_NON_SHARED_DISK, if: storage == .full)
         add(VIR_MIGRATE_NON_SHARED_INC, if: storage == .incremental)
@@ -73,7 +81,8 @@ extension Call {
         try list.add(VIR_MIGRATE_PARAM_BANDWIDTH, request.bandwidthMiB)
         try list.add(VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, request.parallelConnections.map(Int32.init))
         if request.tls { try list.add(VIR_MIGRATE_PARAM_TLS_DESTINATION, request.tlsDestination) }
-        if request.compressed { try list.add(VIR_MIGRATE_PARAM_COMPRESSION, "xbzrle") }
+        for method in request.compression { try list.add(VIR_MIGRATE_PARAM_COMPRESSION, method) }
+        if request.postcopy { try list.add(VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY, request.bandwidthMiB) }
         guard request.storage != .shared else { return list }
         try list.add(VIR_MIGRATE_PARAM_DISKS_URI, request.disksURI)
         for disk in request.migrateDisks { try list.add(VIR_MIGRATE_PARAM_MIGRATE_DISKS, disk) }

@@ -40,11 +40,15 @@ public struct MigrationRequest: Sendable, Hashable {
     public var offline: Bool
     public var abortOnError: Bool
     public var autoConverge: Bool
-    /// XBZRLE compression of memory.
-    public var compressed: Bool
+    /// How memory is compressed, by libvirt's names: `xbzrle` alone; `zlib`, `zstd` only with parallel connections.
+    public var compression: [String]
+    /// Allow `startPostcopy` later. A guest that may run before all of it is there cannot arrive paused.
+    public var postcopy: Bool
+    /// Go on with a post-copy migration whose connection broke.
+    public var resumingPostcopy: Bool
     /// Number of connections for the memory; nil: one, in QEMU's plain protocol.
     public var parallelConnections: Int?
-    /// MiB a second, for the memory and again for each disk.
+    /// MiB a second, for the memory and again for each disk; what is fetched after `startPostcopy` included.
     public var bandwidthMiB: UInt64?
 
     public init(
@@ -52,8 +56,8 @@ public struct MigrationRequest: Sendable, Hashable {
         listenAddress: String? = nil, tlsDestination: String? = nil, destinationXML: String? = nil,
         persistentXML: String? = nil, storage: Storage = .shared, migrateDisks: [String] = [], tls: Bool = true,
         live: Bool = true, paused: Bool = true, persistent: Bool = true, offline: Bool = false,
-        abortOnError: Bool = true, autoConverge: Bool = true, compressed: Bool = false,
-        parallelConnections: Int? = nil, bandwidthMiB: UInt64? = nil
+        abortOnError: Bool = true, autoConverge: Bool = true, compression: [String] = [], postcopy: Bool = false,
+        resumingPostcopy: Bool = false, parallelConnections: Int? = nil, bandwidthMiB: UInt64? = nil
     ) {
         self.destinationURI = destinationURI
         self.migrateURI = migrateURI
@@ -71,7 +75,9 @@ public struct MigrationRequest: Sendable, Hashable {
         self.offline = offline
         self.abortOnError = abortOnError
         self.autoConverge = autoConverge
-        self.compressed = compressed
+        self.compression = compression
+        self.postcopy = postcopy
+        self.resumingPostcopy = resumingPostcopy
         self.parallelConnections = parallelConnections
         self.bandwidthMiB = bandwidthMiB
     }

@@ -1,6 +1,8 @@
 /// The address of a network interface, written as libvirt does: six lower-case pairs with colons.
 public struct MACAddress: Sendable, Hashable, CustomStringConvertible {
     public let description: String
+    /// The six bytes.
+    public let bytes: [UInt8]
 
     /// Nil when the text is not a unicast address of six pairs of hexadecimal digits.
     public init?(_ text: String) {
@@ -22,6 +24,7 @@ public struct MACAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
         description = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
 }

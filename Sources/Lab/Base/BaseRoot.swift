@@ -16,7 +16,7 @@ struct BaseRoot: Sendable, Hashable {
         "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils", "qemu-block-extra", "nftables",
         "dnsmasq-base", "bridge-utils", "dmidecode", "ovmf", "swtpm", "swtpm-tools", "netcat-openbsd", "sudo", "curl",
         "rsync", "ethtool",
-        "hello", "libvirt-daemon-driver-lxc",
+        "hello", "libvirt-daemon-driver-lxc", "libvirt-daemon-driver-storage-iscsi-direct", "tgt",
     ]
 
     /// Takes both from the cache, or makes them by downloading from the machine's own mirrors.

@@ -13,11 +13,12 @@ struct GuestImage: Sendable, Hashable {
         let script = BuildScript(name: "image.sh", bytes: PackageResources.image_sh)
         let first = String(decoding: PackageResources.guest_sh, as: UTF8.self)
         let seed = String(decoding: PackageResources.guest_seed_sh, as: UTF8.self)
+        let counter = String(decoding: PackageResources.guest_counter_c, as: UTF8.self)
         let folder = try await Cache.directory(
-            "guest", recipe: [script.text, first, seed, sources.codename], progress: progress
+            "guest", recipe: [script.text, first, seed, counter, sources.codename], progress: progress
         ) { (out, work) throws(LabError) in
             progress("making the guest image")
-            try await script.run([out, work, Cache.packageFiles, sources.write(in: work), first, seed])
+            try await script.run([out, work, Cache.packageFiles, sources.write(in: work), first, seed, counter])
         }
         return GuestImage(folder: folder)
     }

@@ -6,6 +6,8 @@ package enum LinkState: String, Sendable, Hashable, CaseIterable {
     case cut
     /// Nothing that the host sends arrives; it still hears the others.
     case oneWay = "one-way"
+    /// The host hears nothing; what it sends arrives.
+    case deaf
     /// 10 Mbit/s in either direction.
     case slow
 
@@ -25,10 +27,11 @@ package enum LinkState: String, Sendable, Hashable, CaseIterable {
         ]
         switch self {
         case .restore, .cut: break
-        case .oneWay:
+        case .oneWay, .deaf:
+            let lost = self == .oneWay ? "hook prerouting priority 0; iifname" : "hook postrouting priority 0; oifname"
             let rules = """
                 table bridge \(port) {
-                    chain lost { type filter hook prerouting priority 0; iifname "\(port)" drop; }
+                    chain lost { type filter \(lost) "\(port)" drop; }
                 }
 
                 """

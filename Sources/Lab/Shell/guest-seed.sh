@@ -27,6 +27,7 @@ take_seed() {
             [ -e "$part" ] || continue
             seed_keys < "$part" >> /root/.ssh/authorized_keys
             seed_host_key < "$part" > /run/seed/host-key
+            seed_count < "$part" >> /run/seed/count
             [ ! -s /run/seed/host-key ] ||
                 dropbearconvert openssh dropbear /run/seed/host-key /etc/dropbear/host-key 2> /dev/null
         done
@@ -76,6 +77,9 @@ seed_host_key() {
         /^ *ed25519_private: *[|]/ { match($0, /^ */); level = RLENGTH; block = 1; next }
         block { match($0, /^ */); if (RLENGTH <= level) { block = 0; next } sub(/^ +/, ""); print }'
 }
+
+# Milliseconds between two of the disk's counts.
+seed_count() { sed -n 's/^drover_count_ms: *\([1-9][0-9]\{0,4\}\) *$/\1/p'; }
 
 # What version 2 says of each card, one word and its value a line: card, mac, dhcp, address, via, dns, mtu.
 seed_network() {

@@ -1,9 +1,11 @@
 #!/bin/sh
 # The first process of the guest image: busybox ash. Takes its name, keys and network from a NoCloud seed (without one
 # its address by DHCP), lets the seed's keys in over SSH, then counts once a second: to the console, to its disk and over
-# HTTP, which shows what a migration or a crash costs.
+# HTTP, which shows what a migration or a crash costs. Where user-data has a line "drover_count_ms: N", the disk gets a
+# count of its own every N milliseconds, which is on the console once the disk has it.
 #
 # Console:         drover-guest: BOOT HOSTNAME COUNTER UPTIME
+#                  ack COUNTER UPTIME.          (drover_count_ms; UPTIME in milliseconds)
 # http://./counter BOOT HOSTNAME COUNTER UPTIME
 # http://./log     COUNTER UPTIME CLOCK, the last 600 and more; CLOCK is the machine's, in seconds since 1970: it goes
 #                  on while the guest is paused, as UPTIME does not
@@ -65,6 +67,12 @@ now() {
 
 read -r boot < /proc/sys/kernel/random/boot_id
 counter=0
+if [ -n "$disk" ] && [ -s /run/seed/count ]; then
+    echo "drover-guest: counting $boot"
+    read -r every < /run/seed/count
+    counter "$disk" "$boot" "$every" &
+    disk=
+fi
 now
 next=$now
 while :; do

@@ -3,16 +3,17 @@
 # mounted.
 # Follows apt.sh.
 #
-# usage: image.sh OUT WORK DEBS SOURCES INIT SEED
+# usage: image.sh OUT WORK DEBS SOURCES INIT SEED COUNTER
 #   OUT      directory to fill (must not exist): vmlinuz, initrd, drover-guest.qcow2
 #   WORK     directory of this build
 #   DEBS     package files kept between builds
 #   SOURCES  file of deb822 sources
 #   INIT     text of the guest's first process
 #   SEED     text of what it reads a NoCloud seed with
+#   COUNTER  C text of what counts on its disk
 set -eu
 
-out=$1 work=$2 debs=$3 sources=$4 init=$5 seed=$6
+out=$1 work=$2 debs=$3 sources=$4 init=$5 seed=$6 counter=$7
 
 : > "$work/status"
 apt_alone "$work/apt" "$work/status" "$sources"
@@ -23,9 +24,9 @@ mkdir -p "$debs"
 (
     cd "$debs"
     # shellcheck disable=SC2086
-    apt-get -qq download "$kernel" busybox-static $server < /dev/null
+    apt-get -qq download "$kernel" busybox-static tcc $server < /dev/null
 )
-for package in "$kernel" busybox-static $server; do
+for package in "$kernel" busybox-static tcc $server; do
     found=
     for file in "$debs/${package}_"*.deb; do found=$file; done
     dpkg-deb --extract "$found" "$work/unpacked"
@@ -58,6 +59,12 @@ echo 'root:x:0:' > "$root/etc/group"
 echo 'root:*:19000:0:99999:7:::' > "$root/etc/shadow"
 chmod 600 "$root/etc/shadow"
 printf 'ID=drover-guest\nNAME="Drover guest"\nVERSION_ID=1\n' > "$root/etc/os-release"
+
+# The counter, by a compiler of its own: the machine need not have one.
+printf '%s' "$counter" > "$work/counter.c"
+compiler=$work/unpacked/usr/lib/x86_64-linux-gnu
+"$loader" --library-path "$work/unpacked/lib/x86_64-linux-gnu:$compiler" "$work/unpacked/usr/bin/tcc" \
+    "-B$compiler/tcc" -nostdlib -static -o "$root/bin/counter" "$work/counter.c"
 
 # Modules, each behind those it needs; what this kernel has built in or lacks is left out. (It has no AHCI: on a q35
 # machine the seed has to be on virtio.)

@@ -26,6 +26,7 @@ struct MigrationCheck: Sendable {
         MigrationCheck(name: "networks", findings: NetworkChecks.networks),
         MigrationCheck(name: "names", findings: NetworkChecks.names),
         MigrationCheck(name: "libvirt's port", findings: NetworkChecks.control),
+        MigrationCheck(name: "data streams", isForLive: true, findings: MigrationTransfer.findings),
         MigrationCheck(name: "data ports", isForLive: true, findings: NetworkChecks.data),
         MigrationCheck(name: "certificates", isForLive: true, findings: CertificateChecks.data),
     ]

@@ -37,7 +37,7 @@ struct MigrationSurvey: Sendable {
     /// A VM that is off moves as its files and its definition.
     var isLive: Bool { machine.state.isActive }
     /// Where the memory and the disks go.
-    var dataAddress: String { destination.address }
+    var dataAddress: String { (try? MigrationTransfer(self).address) ?? destination.address }
     var name: String { machine.name }
 
     func problem(_ summary: String, detail: String? = nil, hint: String? = nil, at host: Host? = nil) -> Diagnostic {

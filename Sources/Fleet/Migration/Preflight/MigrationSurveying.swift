@@ -93,12 +93,18 @@ struct MigrationSurveying: Sendable {
         (source: HostLook, destination: HostLook), (there: HostReach, back: HostReach)
     ) {
         let (from, to) = (source.host.address, destination.host.address)
+        let network = options.via.map { DataNetwork($0) }
         let (here, there) = try await both(
-            { () throws(HostProblem) in try await look(at: source, asking: [.resolve(to)]) },
+            { () throws(HostProblem) in
+                try await look(at: source, asking: ([to] + names(of: network)).map(HostLook.Question.resolve))
+            },
             { () throws(HostProblem) in try await look(at: destination, asking: questions(guest) + [.resolve(from)]) })
+        let address = (try? network?.address(of: destination.host, having: there.addresses)) ?? to
         let (way, back) = try await both(
-            { () throws(HostProblem) in try await reach(destination, from: source, port: there.openedPort) },
-            { () throws(HostProblem) in try await reach(source, from: destination, port: nil) })
+            { () throws(HostProblem) in
+                try await reach(destination, from: source, data: there.openedPort.map { (address, $0) })
+            },
+            { () throws(HostProblem) in try await reach(source, from: destination, data: nil) })
         return ((here, there), (way, back))
     }
 
@@ -119,6 +125,11 @@ struct MigrationSurveying: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// The name, if it is one, that the inventory gives the destination in the network of the data.
+    private func names(of network: DataNetwork?) -> [String] {
+        network?.named(by: destination.host).map { [$0] } ?? []
     }
 
     private func questions(_ guest: DomainDescription) -> [HostLook.Question] {
@@ -142,13 +153,15 @@ struct MigrationSurveying: Sendable {
     }
 
     private func reach(
-        _ there: MigrationHosts.Side, from here: MigrationHosts.Side, port: Int?
+        _ there: MigrationHosts.Side, from here: MigrationHosts.Side, data place: (address: String, port: Int)?
     ) async throws(HostProblem) -> HostReach {
         let (uri, data): (String, String)
         do throws(HypervisorError) {
             uri = try HypervisorURI.tls(address: there.host.address, pkiDirectory: nil).text
-            let address = try MigrationRequest.dataURI(address: there.host.address, port: port)
-            data = port == nil ? "" : "qemu+" + address + "/system"
+            let address = try place.map { place throws(HypervisorError) in
+                try MigrationRequest.dataURI(address: place.address, port: place.port)
+            }
+            data = address.map { "qemu+" + $0 + "/system" } ?? ""
         } catch {
             throw HostProblem(error, host: there.host.name)
         }

@@ -1,0 +1,34 @@
+internal import Hypervisor
+internal import Inventory
+internal import Values
+
+/// How a guest's memory and disks will travel.
+struct MigrationTransfer: Sendable {
+    /// The destination's address that the source sends them to.
+    var address: String
+    var streams: MigrationStreams
+    /// Whether the guest stands still already, because its user paused it: it arrives so, and stays so.
+    var isPaused = false
+
+    /// - Throws: `Diagnostics` for what is asked of hosts that cannot do it.
+    init(_ survey: MigrationSurvey) throws(Diagnostics) {
+        address = survey.destination.address
+        if let via = survey.options.via {
+            address = try DataNetwork(via).address(
+                of: survey.destination, having: survey.destinationLook.addresses)
+        }
+        streams = try MigrationStreams(
+            survey.options, source: .init(survey.source, survey.sourceInfo),
+            destination: .init(survey.destination, survey.destinationInfo), memoryMiB: survey.machine.memoryMiB)
+        isPaused = survey.machine.state.activity == .paused
+    }
+
+    /// As a check before a migration.
+    static func findings(_ survey: MigrationSurvey) -> [Diagnostic] {
+        do throws(Diagnostics) {
+            return try MigrationTransfer(survey).streams.warnings
+        } catch {
+            return error.all
+        }
+    }
+}

@@ -71,6 +71,7 @@ package struct MachineMigration: Sendable {
         options.risks(of: plan).forEach { tell(.warning($0)) }
         let state = Mapping([
             ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
+            ("data", Value(transfer.address)),
         ])
         let log = try Journal(context.directory).begin(
             "migrate", plan.journal.merged(with: state).merged(with: options.journal))

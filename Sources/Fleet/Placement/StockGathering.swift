@@ -94,6 +94,9 @@ struct StockGathering: Sendable {
             var told = try await told(by: host, wants)
             await system.add(to: &told.stock)
             if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
+            if let entry = EvacuationMemory(context.directory).entry(of: host.name) {
+                told.stock.maintenance = entry.words
+            }
             return Answer(
                 host: host, census: .init(host: host, machines: .success(told.machines)), stock: .success(told.stock),
                 present: told.present, open: told.open, pools: told.pools, volumes: told.volumes)

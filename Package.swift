@@ -94,6 +94,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "LabTests", dependencies: ["Lab", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["Fleet", "Lab", "TestSupport", subprocess], swiftSettings: strict),
+            name: "IntegrationTests", dependencies: ["Fleet", "Lab", "TestSupport", subprocess], exclude: ["Fixtures"],
+            swiftSettings: strict),
     ]
 )

@@ -64,7 +64,7 @@ private struct Killing {
             let open = try await fleet.drover.json("op", "list").list.filter { $0["closed"].bool != true }
             #expect(open.isEmpty, context)
             for host in fleet.hosts {
-                let orphans = try await fleet.told(host, Self.orphans)
+                let orphans = try await fleet.remains(on: host)
                 try #require(orphans.isEmpty, "\(context), \(end); on \(host): \(orphans)")
             }
             #expect(Self.forgottenSecrets.isEmpty, context)
@@ -86,32 +86,6 @@ private struct Killing {
             return pid_t(owner).map { kill($0, 0) != 0 } ?? true
         }
     }
-
-    /// Files that no VM uses, files that a VM lacks, and domains that nobody asked for; prints nothing when all is well.
-    static let orphans = #"""
-        virsh -q list --all --uuid | while read -r vm; do
-            [ -z "$vm" ] || { virsh dumpxml "$vm"; virsh dumpxml --inactive "$vm" 2>/dev/null; }
-        done | sed -n "s/.*<source file='\([^']*\)'.*/\1/p; s/.*<nvram[^>]*>\([^<]*\)<.*/\1/p" | sort -u > /run/kill-used
-        while read -r file; do
-            if [ -e "$file" ]; then
-                case $file in
-                    *.qcow2) qemu-img info -U --backing-chain "$file" | sed -n 's/^image: //p' ;;
-                    *) printf '%s\n' "$file" ;;
-                esac
-            else
-                echo "missing $file" >&2
-            fi
-        done < /run/kill-used > /run/kill-whole 2> /run/kill-missing
-        cat /run/kill-missing
-        for file in /var/lib/libvirt/images/* /var/lib/libvirt/qemu/nvram/* /var/lib/libvirt/qemu/save/*; do
-            case $file in */drover-image-*.part) ;; */drover-image-*) continue ;; *'*') continue ;; esac
-            grep -qxF -- "$file" /run/kill-whole || echo "orphan $file"
-        done
-        for pool in $(virsh -q pool-list --name); do
-            virsh -q pool-refresh "$pool" > /dev/null || echo "busy $pool"
-        done
-        rm -f /run/kill-used /run/kill-whole /run/kill-missing
-        """#
 }
 
 /// What is begun and cut short.

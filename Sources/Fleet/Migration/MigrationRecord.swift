@@ -30,9 +30,6 @@ struct MigrationRecord: Sendable {
         options = MigrationOptions(record)
     }
 
-    /// Whether libvirt was asked: before that nothing of the guest has moved.
-    var isAsked: Bool { record.steps.contains { $0["step"]?.string == MigrationStep.migrating.rawValue } }
-
-    /// The files at the destination that may be its own.
-    var made: [String] { (isAsked ? moved : []) + record.all("made") }
+    /// The files at the destination that are its own.
+    var made: [String] { MigrationStage.made(record) }
 }

@@ -88,16 +88,25 @@ package struct OperationRecovery: Sendable {
         let log = Journal(context.directory).resume(record)
         let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions(record))
         do {
-            let asked = record.steps.contains { $0["step"]?.string == "migrating" }
             // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.
             guard let moved = record["moved"]?.list?.compactMap(\.string) else {
                 throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
             }
-            let end = try await settlement.settle(
-                moved: moved, made: (asked ? moved : []) + record.all("made"),
-                autostart: record["autostart"]?.bool ?? false, problem: nil)
+            let (made, autostart) = (MigrationStage.made(record), record["autostart"]?.bool ?? false)
+            let isMigrated: Bool
+            if record["mode"]?.string == MigrationPlan.Mode.offline.rawValue {
+                isMigrated =
+                    try await OfflineSettlement(
+                        hosts: hosts, uuid: uuid, log: log, keepSource: MigrationOptions(record).keepSource
+                    ).settle(moved: moved, made: made, autostart: autostart) == .migrated
+            } else {
+                isMigrated =
+                    try await settlement.settle(moved: moved, made: made, autostart: autostart, problem: nil)
+                    == .migrated
+            }
+            for side in [hosts.source, hosts.destination] { await Retirement.sweep(side) }
             await hosts.close()
-            return end == .migrated ? "finished" : "undone"
+            return isMigrated ? "finished" : "undone"
         } catch {
             await hosts.close()
             throw error

@@ -19,18 +19,25 @@ setting() {
 listen() {
     command -v systemd-socket-activate >/dev/null || return 1
     low=$(setting migration_port_min) high=$(setting migration_port_max)
-    port=${high:-49215} taken=$(listening)
+    port=$((${high:-49215} - $$ % 8)) taken=$(listening)
+    [ "$port" -ge "${low:-49152}" ] || port=${high:-49215}
     while [ "$port" -ge "${low:-49152}" ]; do
         case $taken in
-            *"$(printf %04X "$port")"*) port=$((port - 1)) ;;
-            *) break ;;
+            *"$(printf %04X "$port")"*) ;;
+            *) if open_port "$port"; then echo "port $port"; return 0; fi ;;
         esac
+        port=$((port - 1))
     done
-    [ "$port" -ge "${low:-49152}" ] || return 1
-    timeout 30 systemd-socket-activate -l "$port" /bin/true </dev/null >/dev/null 2>&1 &
+    return 1
+}
+
+# Several look at once where several VMs move: a port that another one opened is not this one's.
+open_port() {
+    timeout 30 systemd-socket-activate -l "$1" /bin/true </dev/null >/dev/null 2>&1 &
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        case $(listening) in *"$(printf %04X "$port")"*) echo "port $port"; return 0 ;; esac
         sleep 0.05 2>/dev/null || sleep 1
+        kill -0 "$!" 2>/dev/null || return 1
+        case $(listening) in *"$(printf %04X "$1")"*) return 0 ;; esac
     done
     return 1
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import TestSupport
 import Testing
 
 /// What was seen on the way from bare hosts that nobody knows to hosts that let Drover in.
@@ -105,6 +106,12 @@ extension LabFleet {
             holdings[host] = try await told(host, line)
         }
         return holdings
+    }
+
+    /// What VMs and operations left on a host; empty when all is well.
+    nonisolated func remains(on host: String) async throws -> String {
+        let script = Checkout.root + "/Tests/IntegrationTests/Fixtures/remains.sh"
+        return try await told(host, try String(contentsOfFile: script, encoding: .utf8))
     }
 
     /// Waits until the journal has an unfinished operation of a kind that came to a step.

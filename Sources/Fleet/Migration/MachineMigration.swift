@@ -75,6 +75,7 @@ package struct MachineMigration: Sendable {
         options.risks(of: plan).forEach { tell(.warning($0)) }
         let state = Mapping([
             ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
+            ("data", Value(transfer.address)),
         ])
         let log = try await hosts.mirrored(
             Journal(context.directory).begin(

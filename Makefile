@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills test-faults test-containers check bench bench-up bench-vms bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills test-races test-faults test-containers check bench bench-up bench-vms bench-images install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -28,6 +28,11 @@ test: check build
 KILLS ?= 100
 test-kills: build
 	DROVER_KILLS=$(KILLS) DROVER_SEED=$(SEED) .ci/test --filter ManyKills
+
+# Two controllers with two copies of the fleet directory, at one VM at once, so many times. SEED=N repeats a run.
+RACES ?= 100
+test-races: build
+	DROVER_RACES=$(RACES) DROVER_SEED=$(SEED) .ci/test --filter ManyRaces
 
 # Migrations with something going wrong at each moment of them: 96 cells, RUNS in all, those first that were run least.
 # Adds to the report in .build/faults (report.jsonl, report.md, evidence of failures); SEED=N repeats a call.

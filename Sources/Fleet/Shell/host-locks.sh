@@ -80,7 +80,11 @@ take() {
         tries=$((tries + 1))
         tell_time
         name=$boot.$((now + lifetime)).$own
-        printf '%s %s %s %s %s\n' "$controller" "$process" "$now" "$3" "$who" 2>/dev/null >"$mine" || break
+        [ -d "$locks" ] || mkdir -p "$locks" 2>/dev/null
+        if ! printf '%s %s %s %s %s\n' "$controller" "$process" "$now" "$3" "$who" 2>/dev/null >"$mine"; then
+            pause
+            continue
+        fi
         if mkdir "$lock" 2>/dev/null; then
             if mv "$mine" "$lock/$name" 2>/dev/null && is_alone; then
                 won "$1"
@@ -147,3 +151,5 @@ while read -r verb subject own kind broken; do
         forget) forget "$subject" "$own" "$kind" ;;
     esac
 done
+rmdir "$locks" 2>/dev/null
+exit 0

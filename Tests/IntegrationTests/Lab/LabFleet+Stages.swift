@@ -78,7 +78,7 @@ extension LabFleet {
                 dpkg-query -W | sha256sum
                 find /etc ! -name ld.so.cache -type f -exec sha256sum {} + | sort | sha256sum
                 ip -brief link show
-                find /run/drover /var/lib/libvirt -mindepth 1 ! -name pending 2>/dev/null; true
+                find /run/drover /var/lib/libvirt -mindepth 1 ! -name pending ! -path /run/drover/locks 2>/dev/null; true
                 """
             traces[host] = try await told(host, line)
         }
@@ -101,7 +101,7 @@ extension LabFleet {
             let line = """
                 virsh -q list --all --uuid | sort; virsh -q pool-list --all --name | sort
                 virsh -q vol-list default 2>/dev/null | sort; ls -A /var/lib/libvirt/images
-                find /run/drover -mindepth 1 ! -name pending; ls -d /run/drover-* 2>/dev/null; true
+                find /run/drover -mindepth 1 ! -name pending ! -path /run/drover/locks; ls -d /run/drover-* 2>/dev/null; true
                 """
             holdings[host] = try await told(host, line)
         }

@@ -103,6 +103,7 @@ package struct MachineDeletion: Sendable {
         let layers = volumes.flatMap { use.layers(below: $0) }
         let shared = layers.isEmpty ? nil : try await removal.holdLayers()
         defer { withExtendedLifetime(shared) {} }
+        try await held.hold.confirm()
         let log = try Journal(context.directory).begin(
             "delete",
             held.fields(("volumes", Value(volumes.map { Value($0) })), ("layers", Value(layers.map { Value($0) }))))

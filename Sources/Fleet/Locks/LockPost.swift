@@ -54,6 +54,10 @@ actor LockPost {
             case .taken:
                 held[lock] = began
                 keepRenewing()
+            case .held(let holder) where holder.nonce == lock.nonce:
+                // It was taken when it was asked for first, and the answer was lost, with what else it told.
+                _ = try await ask("drop", lock)
+                continue
             case .held(let holder) where holder.isGone && holder.nonce != broken:
                 broken = holder.nonce
                 continue
@@ -141,7 +145,19 @@ actor LockPost {
         waiting.removeValue(forKey: nonce)?.resume(returning: answer)
     }
 
+    /// A connection that has ended since it was used last is made anew: what is asked can be asked again.
     func ask(_ verb: String, _ lock: HostLock, _ more: [String] = []) async throws(HostProblem) -> LockAnswer {
+        do throws(HostProblem) {
+            return try await askOnce(verb, lock, more)
+        } catch {
+            guard error.kind == .lost else { throw error }
+            return try await askOnce(verb, lock, more)
+        }
+    }
+
+    private func askOnce(
+        _ verb: String, _ lock: HostLock, _ more: [String]
+    ) async throws(HostProblem) -> LockAnswer {
         let channel = try await channel()
         let line = ([verb, lock.subject, lock.nonce] + more).joined(separator: " ") + "\n"
         let timer = Task { [host, patience] in

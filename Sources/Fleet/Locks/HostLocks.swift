@@ -72,6 +72,23 @@ struct HostLocks: Sendable {
         return hold
     }
 
+    /// Has the connections to VMs' homes come about while `body` finds out where they are.
+    func expecting<Answer: Sendable>(
+        _ names: [String], _ body: () async throws -> Answer
+    ) async rethrows -> Answer {
+        let homes = names.compactMap { LockHome.hosts(for: "vm-\($0)", among: context.inventory.hosts).first }
+        var posts: [String: LockPost] = [:]
+        for home in homes where posts[home.name] == nil { posts[home.name] = await enter(home) }
+        do {
+            let answer = try await body()
+            for post in posts.values { await post.leave() }
+            return answer
+        } catch {
+            for post in posts.values { await post.leave() }
+            throw error
+        }
+    }
+
     /// The lock on one more host, which was chosen since.
     /// - Parameter held: what is held already; it stays so whatever comes of this.
     /// - Returns: all that is held.
@@ -89,9 +106,9 @@ struct HostLocks: Sendable {
         return hold
     }
 
-    private func enter(_ host: Host, _ wish: Wish) async -> LockPost {
+    private func enter(_ host: Host, _ wish: Wish? = nil) async -> LockPost {
         let post = await context.locks.post(host, context.connector, patience: context.timeout)
-        await post.enter(over: wish.open[host.name])
+        await post.enter(over: wish?.open[host.name])
         return post
     }
 

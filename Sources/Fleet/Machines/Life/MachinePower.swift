@@ -37,6 +37,10 @@ package struct MachinePower: Sendable {
     package func act(
         _ act: PowerAct, on names: [String], assumedAbsent: [String]? = nil
     ) async throws -> [Outcome] {
+        await HostLocks(context).expecting(names) { await actNow(act, on: names, assumedAbsent) }
+    }
+
+    private func actNow(_ act: PowerAct, on names: [String], _ assumedAbsent: [String]?) async -> [Outcome] {
         let census = MachineCensus(context, driver: driver)
         let answers = await census.take()
         return await fanOut(names, limit: context.parallel) { name in

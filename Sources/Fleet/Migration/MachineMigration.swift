@@ -45,7 +45,7 @@ package struct MachineMigration: Sendable {
         try Journal(context.directory).refuseUnsettled(found.machine.uuid)
         tell(.step("checking both hosts"))
         let hosts = try await MigrationHosts.connect(
-            from: found.host, to: destination, connector: context.connector, driver: driver)
+            to: destination, locking: found, context: context, driver: driver)
         do {
             let images = try ImageStore(context.directory).list()
             let preflight = MigrationPreflight(

@@ -16,6 +16,17 @@ real_of() {
     real=$1
 }
 
+# Should whoever asked be killed, it goes all the same.
+forget() {
+    trap '' HUP TERM
+    left=120
+    while [ -e "$1" ] && [ "$left" -gt 0 ]; do
+        sleep 5
+        left=$((left - 1))
+    done
+    rm -f -- "$1"
+}
+
 # Writes an empty file whose name proves who wrote it: that works on a full file system too.
 write_token() {
     case $tried in *"|$1|"*) return ;; esac
@@ -24,6 +35,7 @@ write_token() {
     find "$1/" -maxdepth 1 -name '.drover-token-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
     if answer=$( (umask 077; : >"$1/.drover-token-$token-$ours") 2>&1); then
         say token written
+        forget "$1/.drover-token-$token-$ours" </dev/null >/dev/null 2>&1 &
     else
         say token "refused $(printf %s "$answer" | tr '\n' ' ')"
     fi

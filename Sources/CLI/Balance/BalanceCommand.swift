@@ -19,6 +19,7 @@ struct BalanceCommand: AsyncParsableCommand {
             """)
     @Flag(help: "Carry the migrations out") var apply = false
     @Option(help: "Percent points above the fleet's share that still count as even") var tolerance = 5.0
+    @OptionGroup(title: "How VMs are moved") var wishes: MigrationWishes
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -39,7 +40,9 @@ struct BalanceCommand: AsyncParsableCommand {
         }
         Terminal.note(BalanceView.text(plan))
         try common.confirmed("carry out \(plan.moves.count) migrations?")
-        let balance = FleetBalance(context, driver: driver, tell: RelocationView(isVerbose: common.verbose).show)
+        let balance = FleetBalance(
+            context, driver: driver, options: wishes.options,
+            tell: RelocationView(isVerbose: common.verbose).show)
         let report = try await balance.apply(plan)
         Terminal.clearStatus()
         let value = plan.value.map?.merged(with: Mapping([("applied", report.value)])) ?? Mapping()

@@ -6,14 +6,16 @@ package import Values
 package struct FleetBalance: Sendable {
     private let context: FleetContext
     private let driver: any HypervisorDriver
+    private let options: MigrationOptions
     private let tell: @Sendable (RelocationEvent) -> Void
 
     package init(
-        _ context: FleetContext, driver: any HypervisorDriver,
+        _ context: FleetContext, driver: any HypervisorDriver, options: MigrationOptions = MigrationOptions(),
         tell: @escaping @Sendable (RelocationEvent) -> Void = { _ in }
     ) {
         self.context = context
         self.driver = driver
+        self.options = options
         self.tell = tell
     }
 
@@ -24,14 +26,15 @@ package struct FleetBalance: Sendable {
             ["vm": Value(move.name), "from": Value(move.from), "to": Value(move.to)] as Value
         }
         let log = try Journal(context.directory).begin(
-            "balance", Mapping([("subject", Value("\(moves.count) VMs")), ("moves", Value(moves))]))
+            "balance",
+            Mapping([("subject", Value("\(moves.count) VMs")), ("moves", Value(moves))]).merged(with: options.journal))
         return try await carryOut(plan.moves, log)
     }
 
     static func resume(
         _ record: OperationRecord, _ context: FleetContext, _ driver: any HypervisorDriver
     ) async throws -> String {
-        let balance = FleetBalance(context, driver: driver)
+        let balance = FleetBalance(context, driver: driver, options: MigrationOptions(record))
         let lock = try balance.lock()
         defer { withExtendedLifetime(lock) {} }
         let moves = (record["moves"]?.list ?? []).compactMap { move -> BalancePlan.Move? in
@@ -53,7 +56,7 @@ package struct FleetBalance: Sendable {
         var report = RelocationReport(operation: log.id, hosts: Set(moves.flatMap { [$0.from, $0.to] }).sorted())
         let answers = await MachineCensus(context, driver: driver).take()
         let batch = MoveBatch(
-            context: context, driver: driver, options: MigrationOptions(), parallel: context.parallel, end: nil,
+            context: context, driver: driver, options: options, parallel: context.parallel, end: nil,
             tell: { [tell] in tell(.ended($0)) })
         // What has moved since the plan was made, by a run that was cut off say, is not this plan's any more.
         let due = moves.compactMap { move -> Relocation.Move? in

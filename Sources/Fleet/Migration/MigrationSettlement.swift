@@ -66,7 +66,16 @@ struct MigrationSettlement: Sendable {
             case .pauseBoth:
                 try await pauseBoth()
                 throw unknown(source, destination, problem, "both copies were paused; decide which one is right")
-            case .waitForHost, .askForFencing, .resumePostcopy, .redefineFromJournal, .askOperator:
+            case .resumePostcopy:
+                do {
+                    try await PostcopyRecovery(hosts: hosts, uuid: uuid, log: log).run()
+                } catch {
+                    throw unknown(
+                        source, destination, "\(error)",
+                        "the guest's memory is on both hosts: let both run, mend the link, and run `drover op recover "
+                            + "\(log.id)`")
+                }
+            case .waitForHost, .askForFencing, .redefineFromJournal, .askOperator:
                 throw unknown(source, destination, problem, "run `drover op recover \(log.id)` when both hosts answer")
             }
         }

@@ -71,6 +71,7 @@ package struct OperationRecovery: Sendable {
         case "drain": return try await HostDrain.resume(record, context, driver)
         case "undrain": return try await HostReturn.resume(record, context, driver)
         case "evacuate": return try await HostEvacuation.settle(record, context, driver)
+        case "remove": return try await HostRemoval.resume(record, context, driver)
         case "balance": return try await FleetBalance.resume(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))

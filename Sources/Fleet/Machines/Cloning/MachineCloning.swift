@@ -28,12 +28,14 @@ package struct MachineCloning: Sendable {
         defer { withExtendedLifetime(own) {} }
         try Journal(context.directory).refuseUnsettled(named: new)
         say("looking for \"\(new)\" on every host")
-        let answers = await MachineCensus(context, driver: driver).take()
-        let found = try MachineCensus.one(name, among: answers)
-        try found.host.require(.disks)
-        try MachineName.refuseTaken(new, answers, assumedAbsent: options.assumedAbsent)
-        return try await MachineHold(context, driver: driver).with(found) { held in
-            try await clone(held, as: new, options)
+        let locked = NameHold(new, for: "clone", options.assumedAbsent, context, driver)
+        return try await locked.hold.during {
+            let found = try MachineCensus.one(name, among: await MachineCensus(context, driver: driver).take())
+            try found.host.require(.disks)
+            try await locked.take(on: found.host)
+            return try await MachineHold(context, driver: driver).with(found, for: "clone") { held in
+                try await clone(held, as: new, options)
+            }
         }
     }
 

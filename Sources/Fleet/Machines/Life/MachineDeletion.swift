@@ -71,7 +71,7 @@ package struct MachineDeletion: Sendable {
             throw Diagnostics(
                 .error("\"\(found.machine.name)\" has moved to \(now.host.name) meanwhile", hint: "try again"))
         }
-        return try await MachineHold(context, driver: driver).with(now) { held in
+        return try await MachineHold(context, driver: driver).with(now, for: "delete") { held in
             if held.isActive && !force {
                 throw Diagnostics(
                     .error(

@@ -15,6 +15,8 @@ package struct FleetContext: Sendable {
     package let logger: Logger
     /// The locks that this process holds on hosts.
     let locks: LockPosts
+    /// Where hosts keep them.
+    let lockPlaces: LockPlaces
 
     package init(
         directory: FleetDirectory, inventory: Inventory, connector: any Connector, parallel: Int,
@@ -22,6 +24,7 @@ package struct FleetContext: Sendable {
         logger: Logger = Logger(label: "drover") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.logger = logger
+        self.lockPlaces = lockPlaces
         locks = LockPosts(lockPlaces)
         self.directory = directory
         self.inventory = inventory

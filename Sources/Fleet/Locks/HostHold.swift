@@ -7,6 +7,8 @@ struct HostHold: Sendable {
         let host: Host
         let post: LockPost
         let lock: HostLock
+        /// Operations on the subject that the host had records of as it was locked.
+        var unsettled: Set<String> = []
     }
 
     let meaning: String
@@ -26,6 +28,11 @@ struct HostHold: Sendable {
 
     /// Whether one of them has this word.
     func has(_ nonce: String) -> Bool { parts.contains { $0.lock.nonce == nonce } }
+
+    /// Has an operation on what is locked forgotten, which is settled.
+    func forget(_ operation: String) async {
+        for part in parts { _ = await part.post.note(nil, of: operation, on: part.lock.subject) }
+    }
 
     /// To be asked before what cannot be taken back.
     /// - Throws: `Diagnostics` when a host could not be told for so long that somebody else may have the lock by now.

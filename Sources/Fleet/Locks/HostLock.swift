@@ -16,7 +16,7 @@ enum LockAnswer: Sendable, Hashable {
     /// - Parameter unsettled: operations on the same subject that left their records on the host.
     case taken(unsettled: [String])
     case held(LockHolder)
-    case renewed, lost, dropped
+    case renewed, lost, dropped, noted
     case refused(String)
 
     /// - Parameter words: of a line behind its mark.
@@ -31,6 +31,7 @@ enum LockAnswer: Sendable, Hashable {
             case "renewed": .renewed
             case "lost": .lost
             case "dropped": .dropped
+            case "noted": .noted
             case "refused": .refused(rest.joined(separator: " "))
             default: nil
             }
@@ -38,7 +39,7 @@ enum LockAnswer: Sendable, Hashable {
     }
 
     /// What an identifier of an operation is made of.
-    private static func isOperation(_ word: Substring) -> Bool {
+    static func isOperation(_ word: Substring) -> Bool {
         word.utf8.count <= 64
             && word.utf8.allSatisfy { byte in
                 switch byte {

@@ -114,7 +114,7 @@ struct HostLocks: Sendable {
         }
         switch answer {
         case .taken(let unsettled):
-            hold.add(HostHold.Part(host: host, post: post, lock: lock))
+            hold.add(HostHold.Part(host: host, post: post, lock: lock, unsettled: Set(unsettled)))
             guard let open = unsettled.first(where: { $0 != wish.settles }) else { return true }
             throw Diagnostics(
                 .error(

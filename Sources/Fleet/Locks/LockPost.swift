@@ -68,6 +68,14 @@ actor LockPost {
         _ = try? await ask("drop", lock)
     }
 
+    /// Adds a line to what the host knows of an operation; nil for the line to have it forgotten.
+    /// - Returns: whether it is on the host's disk.
+    func note(_ line: String?, of operation: String, on subject: String) async -> Bool {
+        let answer = try? await ask(
+            line == nil ? "forget" : "note", HostLock(subject), [operation] + [line].compactMap { $0 })
+        return answer == .noted
+    }
+
     /// Whether nobody else can have it: it was renewed within its time.
     func isHeld(_ lock: HostLock) -> Bool {
         guard let renewed = held[lock] else { return false }

@@ -77,8 +77,9 @@ package struct MachineMigration: Sendable {
             ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
             ("data", Value(transfer.address)),
         ])
-        let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: state).merged(with: options.journal))
+        let log = try await hosts.mirrored(
+            Journal(context.directory).begin(
+                "migrate", plan.journal.merged(with: state).merged(with: options.journal)))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,

@@ -115,6 +115,22 @@ drop() {
     say "dropped $own"
 }
 
+# What an operation has come to is kept beside the locks, for controllers that have not its journal.
+note() {
+    [ -d "$records" ] || mkdir -p "$records" 2>/dev/null
+    if printf '%s\n' "$4" 2>/dev/null >>"$records/$3@$1.jsonl"; then
+        sync "$records/$3@$1.jsonl" 2>/dev/null
+        say "noted $2"
+    else
+        say "refused $2 $records cannot be written"
+    fi
+}
+
+forget() {
+    rm -f "$records/$3@$1.jsonl"
+    say "noted $2"
+}
+
 read -r boot <"$boot_id" || boot=unknown
 [ -d "$locks" ] || mkdir -p "$locks" 2>/dev/null
 if [ ! -w "$locks" ]; then
@@ -127,5 +143,7 @@ while read -r verb subject own kind broken; do
         take) take "$subject" "$own" "$kind" "$broken" ;;
         renew) renew "$subject" "$own" ;;
         drop) drop "$subject" "$own" ;;
+        note) note "$subject" "$own" "$kind" "$broken" ;;
+        forget) forget "$subject" "$own" "$kind" ;;
     esac
 done

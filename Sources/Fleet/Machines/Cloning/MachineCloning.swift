@@ -72,7 +72,9 @@ package struct MachineCloning: Sendable {
                 definition.setNVRAM(variables.to)
             }
             note(&definition, plan, hostKey: seed.hostKey, log)
-            try await held.connection.define(xml: definition.text())
+            let text = try definition.text()
+            try log.record(OperationRecovery.defining)
+            try await held.connection.define(xml: text)
             try log.record("defined")
             if options.start {
                 try Task.checkCancellation()
@@ -134,14 +136,13 @@ package struct MachineCloning: Sendable {
         let layers = try await OperationLock.layers(context.directory, on: host)
         defer { withExtendedLifetime(layers) {} }
         let log = Journal(context.directory).resume(record)
-        let isWhole = record.steps.contains { $0["step"]?.string == "defined" }
-        for answer in await MachineCensus(context, driver: driver).take() {
-            for machine in try answer.machines.get() where machine.uuid == uuid {
-                guard isWhole || machine.state.isActive || answer.host.name != host else { continue }
-                try log.record("finished")
-                return "finished"
-            }
+        let whereabouts = try await Whereabouts(uuid, of: host, context, driver)
+        let isKept = whereabouts.here.map { record.hasStep("defined") || $0.state.isActive } ?? false
+        if isKept || whereabouts.elsewhere != nil {
+            try log.record("finished")
+            return "finished"
         }
+        if whereabouts.here == nil, record.hasStep(OperationRecovery.defining) { try whereabouts.demandNowhereElse() }
         let place = try context.host(named: host)
         return try await MachineHold(context, driver: driver).settling(record) { connection, _ in
             let files = PoolFiles(host: place, connector: context.connector)

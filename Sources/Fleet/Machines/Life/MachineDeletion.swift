@@ -109,6 +109,7 @@ package struct MachineDeletion: Sendable {
         do throws(HypervisorError) {
             if held.isActive { try await held.connection.destroy(held.domain) }
             try await held.connection.undefine(held.domain)
+            try? log.record(OperationRecovery.undefined)
         } catch {
             // Refused: the VM is there still, with all that is its own.
             if !error.leavesEndUnknown { try? log.record("undone") }

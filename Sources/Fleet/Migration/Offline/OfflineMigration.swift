@@ -13,8 +13,8 @@ struct OfflineMigration: Sendable {
 
     /// - Throws: why it was not moved, all being as it was; ``MigrationUnknown`` when that is not known.
     func carryOut(began: UInt64) async throws -> MigrationOutcome {
-        let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: options.journal))
+        let log = try await hosts.mirrored(
+            Journal(context.directory).begin("migrate", plan.journal.merged(with: options.journal)))
         let settlement = OfflineSettlement(
             hosts: hosts, uuid: plan.uuid, log: log, keepSource: options.keepSource)
         var made: [String] = []

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills test-faults test-containers check bench bench-up bench-vms bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills test-faults test-leases test-containers check bench bench-up bench-vms bench-images bench-migrate install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -35,13 +35,17 @@ RUNS ?= 96
 test-faults: build
 	DROVER_FAULTS=$(RUNS) DROVER_SEED=$(SEED) .ci/test --filter AllFaults
 
+# The role leases: no second copy of a VM starts on hosts that share a directory.
+test-leases: build
+	DROVER_TEST_LEASES=1 DROVER_REQUIRE_LAB=1 .ci/test --filter LeaseTests
+
 # Containers on a lab host whose driver is LXC: a whole life of one. Installs that driver there.
 test-containers: build
 	DROVER_TEST_CONTAINERS=1 DROVER_REQUIRE_LAB=1 .ci/test --filter ContainerLabTests
 
 check:
 	@.ci/prerequisites test
-	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/up Benchmarks/vms Benchmarks/images
+	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/up Benchmarks/vms Benchmarks/images Benchmarks/migrate
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 
 format:
@@ -60,6 +64,10 @@ bench-vms: release
 # An image to 8 hosts with links of 50 MiB/s: about 6 minutes, 14 GiB of memory.
 bench-images: release
 	Benchmarks/images
+
+# Live migrations against virsh: two hosts, up to 8 guests at once, about 10 minutes.
+bench-migrate: release
+	Benchmarks/migrate
 
 install: release
 	install -D -m 0755 .build/release/drover $(DESTDIR)$(PREFIX)/bin/drover

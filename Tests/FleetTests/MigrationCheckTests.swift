@@ -103,10 +103,13 @@ import Values
                 hypervisorVersion: version("qemu", 7_002_000), architecture: "x86_64", cpus: 4, memoryMiB: 8192,
                 freeMemoryMiB: 4096, capabilities: capabilities)
         }
+        var options = MigrationOptions()
+        options.ifStuck = line["if_stuck"]?.string.flatMap(MigrationOptions.IfStuck.init) ?? options.ifStuck
+        options.via = line["via"]?.string
         return MigrationSurvey(
             machine: DomainSummary(
                 name: "web1", uuid: "u1", state: DomainState(activity: activity ?? .running), cpus: 2, memoryMiB: 512),
-            guest: try guest(line), source: source, destination: destination, options: MigrationOptions(),
+            guest: try guest(line), source: source, destination: destination, options: options,
             snapshots: line["snapshots"]?.list?.compactMap(\.string) ?? [], hasJob: line["job"]?.bool ?? false,
             sourceInfo: try info(0), destinationInfo: try info(1),
             sourceLook: look(line, "source_look", "source_answers"), destinationLook: look(line, "look", "answers"),

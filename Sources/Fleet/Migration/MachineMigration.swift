@@ -45,7 +45,7 @@ package struct MachineMigration: Sendable {
         try Journal(context.directory).refuseUnsettled(found.machine.uuid)
         tell(.step("checking both hosts"))
         let hosts = try await MigrationHosts.connect(
-            from: found.host, to: destination, connector: context.connector, driver: driver)
+            to: destination, locking: found, context: context, driver: driver)
         do {
             let images = try ImageStore(context.directory).list()
             let preflight = MigrationPreflight(
@@ -75,9 +75,11 @@ package struct MachineMigration: Sendable {
         options.risks(of: plan).forEach { tell(.warning($0)) }
         let state = Mapping([
             ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
+            ("data", Value(transfer.address)),
         ])
-        let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: state).merged(with: options.journal))
+        let log = try await hosts.mirrored(
+            Journal(context.directory).begin(
+                "migrate", plan.journal.merged(with: state).merged(with: options.journal)))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,

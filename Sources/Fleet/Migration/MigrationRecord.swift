@@ -12,6 +12,8 @@ struct MigrationRecord: Sendable {
     let autostart: Bool
     let staysPaused: Bool
     let options: MigrationOptions
+    /// The destination's address for memory and disks; nil for its own.
+    let data: String?
 
     /// - Throws: `Diagnostics` when it is torn: without all of it, it cannot be known what is to be tidied up.
     init(_ record: OperationRecord) throws(Diagnostics) {
@@ -28,6 +30,7 @@ struct MigrationRecord: Sendable {
         autostart = record["autostart"]?.bool ?? false
         staysPaused = record["state"]?.string == "paused"
         options = MigrationOptions(record)
+        data = record["data"]?.string
     }
 
     /// The files at the destination that are its own.

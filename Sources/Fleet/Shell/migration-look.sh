@@ -71,6 +71,7 @@ listening | sort -u | sed 's/^/listening /'
 certificate ca /etc/pki/qemu/ca-cert.pem
 certificate server /etc/pki/qemu/server-cert.pem
 certificate client /etc/pki/qemu/client-cert.pem
+[ ! -r /proc/sys/vm/unprivileged_userfaultfd ] || echo "userfaultfd $(cat /proc/sys/vm/unprivileged_userfaultfd)"
 [ ! -e /var/lib/drover/drained ] || echo drained
 # Last, so that it is as near as can be to the moment of its arrival.
 echo "clock $(date +%s.%N)"

@@ -10,6 +10,7 @@
 # http://./log     COUNTER UPTIME CLOCK, the last 600 and more; CLOCK is the machine's, in seconds since 1970: it goes
 #                  on while the guest is paused, as UPTIME does not
 # http://./cgi-bin/disk  BOOT LAST RECORDS MISSING, read back from the disk
+# http://./cgi-bin/processes  what each process waits for
 export PATH=/bin
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys

@@ -118,7 +118,18 @@ dd if="$disk" bs=512 skip=114689 count=8192 2>/dev/null | tr -d '\000' | awk -v 
     $1 == boot { seen++; if ($2 > last) last = $2 }
     END { ring = last < 8192 ? last : 8192; print boot, last + 0, seen + 0, ring - seen }'
 SCRIPT
-chmod 755 "$root/init" "$root/lease" "$root/etc/acpi/PWRF/00000080" "$root/www/cgi-bin/disk"
+cat > "$root/www/cgi-bin/processes" <<'SCRIPT'
+#!/bin/sh
+# What each process waits for, and what interrupts came: of a guest that answers and yet stands still.
+printf 'Content-Type: text/plain\r\n\r\n'
+cat /proc/uptime /proc/interrupts
+for process in /proc/[0-9]*; do
+    [ -s "$process/cmdline" ] || continue
+    echo "${process#/proc/} $(tr '\000' ' ' < "$process/cmdline") $(sed -n 's/^State://p' "$process/status")"
+    cat "$process/syscall" "$process/stack"
+done 2>/dev/null
+SCRIPT
+chmod 755 "$root/init" "$root/lease" "$root/etc/acpi/PWRF/00000080" "$root"/www/cgi-bin/*
 
 mkdir -p "$out"
 cp "$work/unpacked/boot/vmlinuz-$version" "$out/vmlinuz"

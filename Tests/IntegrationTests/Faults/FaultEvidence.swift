@@ -24,6 +24,11 @@ struct FaultEvidence: Sendable {
         try write("result.json", String(decoding: try encoder.encode(result), as: UTF8.self))
         try write("command", "exit code \(ended.code)\n\(ended.output)\n\(ended.problem)")
         try write("operations", try await fleet.drover.run(["op", "list", "--format", "json"]).output)
+        let machine = Guest(fleet: fleet, name: guest.name)
+        if let address = try? await machine.address() {
+            let page = "http://\(address)/cgi-bin/processes"
+            try write("guest", try await fleet.controller("wget", "-q", "-T", "10", "-t", "1", "-O", "-", page).output)
+        }
         let journal = "\(place)/journal"
         try? FileManager.default.removeItem(atPath: journal)
         try? FileManager.default.copyItem(atPath: fleet.drover.fleet + "/.drover/journal", toPath: journal)

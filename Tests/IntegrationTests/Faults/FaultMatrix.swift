@@ -62,6 +62,7 @@ struct FaultMatrix: Sendable {
             print(
                 "\(number + 1)/\(count) \(cell.name), \(result.variant): \(result.end), exit \(result.exit), "
                     + "\(result.recoveries) recoveries, \(result.seconds) s", result.problems.joined(separator: "; "))
+            fflush(nil)
             if chosen == nil { try report.add(result) }
             if !result.problems.isEmpty {
                 failed.append(result)

@@ -13,8 +13,8 @@ struct OfflineMigration: Sendable {
 
     /// - Throws: why it was not moved, all being as it was; ``MigrationUnknown`` when that is not known.
     func carryOut(began: UInt64) async throws -> MigrationOutcome {
-        let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: options.journal))
+        let log = try await hosts.mirrored(
+            Journal(context.directory).begin("migrate", plan.journal.merged(with: options.journal)))
         let settlement = OfflineSettlement(
             hosts: hosts, uuid: plan.uuid, log: log, keepSource: options.keepSource)
         var made: [String] = []
@@ -67,7 +67,8 @@ struct OfflineMigration: Sendable {
 
     /// Nobody has started it since it was looked at, not even for a moment: what was copied is what is there.
     private func requireUnchanged() async throws {
-        let disks = plan.disks.filter(\.isMoved)
+        // Media are given to whoever starts with them; what they hold was compared.
+        let disks = plan.disks.filter(\.isMirrored)
         guard !disks.isEmpty else { return }
         let text = try await hosts.source.run(
             #"for path do stat -L -c '%i.%s.%Y.%Z' -- "$path" || exit 1; done"#, arguments: disks.map(\.path),

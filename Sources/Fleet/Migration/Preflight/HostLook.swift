@@ -38,6 +38,8 @@ struct HostLook: Sendable, Hashable {
     var openedPort: Int?
     /// PEM, as far as the files are there.
     var certificates: [CertificateFile: String] = [:]
+    /// Whether programs may handle faults of their own memory, as QEMU does after post-copy; nil: it does not say.
+    var allowsUserfaultfd: Bool?
     /// Whether `host drain` marked it.
     var isDrained = false
     /// Seconds since 1970 by the host's clock, less those by the controller's when the answer came.
@@ -73,6 +75,7 @@ struct HostLook: Sendable, Hashable {
                 else { continue }
                 certificates[file] = String(decoding: bytes, as: UTF8.self)
             case "drained": isDrained = true
+            case "userfaultfd": allowsUserfaultfd = value == "1"
             case "clock": clockOffset = Double(value).map { $0 - moment }
             default: continue
             }

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills test-faults test-containers check bench bench-up bench-vms bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills test-races test-faults test-containers check bench bench-up bench-vms bench-images install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -34,6 +34,11 @@ test-kills: build
 RUNS ?= 96
 test-faults: build
 	DROVER_FAULTS=$(RUNS) DROVER_SEED=$(SEED) .ci/test --filter AllFaults
+
+# Two controllers with a copy of the fleet each, at one VM at the same time, so many times. SEED=N repeats a run.
+RACES ?= 100
+test-races: build
+	DROVER_RACES=$(RACES) DROVER_SEED=$(SEED) .ci/test --filter ManyRaces
 
 # Containers on a lab host whose driver is LXC: a whole life of one. Installs that driver there.
 test-containers: build

@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills test-faults test-leases test-containers check bench bench-up bench-vms bench-images bench-migrate install clean format
+.PHONY: build release prerequisites demo test test-kills test-races test-faults test-leases test-containers check bench bench-up bench-vms bench-images bench-migrate install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -38,6 +38,11 @@ test-faults: build
 # The role leases: no second copy of a VM starts on hosts that share a directory.
 test-leases: build
 	DROVER_TEST_LEASES=1 DROVER_REQUIRE_LAB=1 .ci/test --filter LeaseTests
+
+# Two controllers with a copy of the fleet each, at one VM at the same time, so many times. SEED=N repeats a run.
+RACES ?= 100
+test-races: build
+	DROVER_RACES=$(RACES) DROVER_SEED=$(SEED) .ci/test --filter ManyRaces
 
 # Containers on a lab host whose driver is LXC: a whole life of one. Installs that driver there.
 test-containers: build

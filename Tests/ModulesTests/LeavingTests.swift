@@ -22,7 +22,8 @@ import Testing
         keep_original /etc/app/gone; rm /etc/app/gone
         keep_tree /etc/app/versions; mkdir -p /etc/app/versions/1; echo key >/etc/app/versions/1/key
         keep_original /etc/fresh; mkdir /etc/fresh; write /etc/fresh/file here
-        keep_original /tmp/scratch
+        keep_original /tmp/scratch; touch /tmp/scratch
+        keep_tree /tmp/tree; mkdir /tmp/tree
         made_known=
         keep_original /etc/app/known
         echo 'what somebody else wrote' >/etc/app/theirs

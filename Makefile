@@ -4,7 +4,7 @@ BUILD ?= debug
 DROVER = .build/$(BUILD)/drover
 SHELL_FILES = $(shell git ls-files "*.sh" .ci/run)
 
-.PHONY: build release prerequisites demo test test-kills test-races test-faults test-containers check bench bench-up bench-vms bench-images install clean format
+.PHONY: build release prerequisites demo test test-kills test-races test-faults test-leases test-containers check bench bench-up bench-vms bench-images bench-migrate install clean format
 
 build: prerequisites
 	swift build -c $(BUILD) --product drover
@@ -29,16 +29,20 @@ KILLS ?= 100
 test-kills: build
 	DROVER_KILLS=$(KILLS) DROVER_SEED=$(SEED) .ci/test --filter ManyKills
 
-# Two controllers with two copies of the fleet directory, at one VM at once, so many times. SEED=N repeats a run.
-RACES ?= 100
-test-races: build
-	DROVER_RACES=$(RACES) DROVER_SEED=$(SEED) .ci/test --filter ManyRaces
-
 # Migrations with something going wrong at each moment of them: 96 cells, RUNS in all, those first that were run least.
 # Adds to the report in .build/faults (report.jsonl, report.md, evidence of failures); SEED=N repeats a call.
 RUNS ?= 96
 test-faults: build
 	DROVER_FAULTS=$(RUNS) DROVER_SEED=$(SEED) .ci/test --filter AllFaults
+
+# The role leases: no second copy of a VM starts on hosts that share a directory.
+test-leases: build
+	DROVER_TEST_LEASES=1 DROVER_REQUIRE_LAB=1 .ci/test --filter LeaseTests
+
+# Two controllers with a copy of the fleet each, at one VM at the same time, so many times. SEED=N repeats a run.
+RACES ?= 100
+test-races: build
+	DROVER_RACES=$(RACES) DROVER_SEED=$(SEED) .ci/test --filter ManyRaces
 
 # Containers on a lab host whose driver is LXC: a whole life of one. Installs that driver there.
 test-containers: build
@@ -46,7 +50,7 @@ test-containers: build
 
 check:
 	@.ci/prerequisites test
-	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/up Benchmarks/vms Benchmarks/images
+	shellcheck $(SHELL_FILES) .ci/prerequisites .ci/test Benchmarks/run Benchmarks/up Benchmarks/vms Benchmarks/images Benchmarks/migrate
 	swift format lint --recursive --parallel --strict Sources Tests Package.swift
 
 format:
@@ -65,6 +69,10 @@ bench-vms: release
 # An image to 8 hosts with links of 50 MiB/s: about 6 minutes, 14 GiB of memory.
 bench-images: release
 	Benchmarks/images
+
+# Live migrations against virsh: two hosts, up to 8 guests at once, about 10 minutes.
+bench-migrate: release
+	Benchmarks/migrate
 
 install: release
 	install -D -m 0755 .build/release/drover $(DESTDIR)$(PREFIX)/bin/drover

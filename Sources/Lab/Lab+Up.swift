@@ -3,17 +3,18 @@ extension Lab {
     /// is up. Does nothing to a lab that is up.
     /// - Parameters:
     ///   - hosts: how many; nil is as many as there are, or 2. More than there are adds hosts; fewer is refused.
+    ///   - backports: whether its hosts are to get QEMU from the release's backports, when it is made.
     ///   - san: whether to add a SAN; one that is there stays.
     /// - Throws: `.missing` before anything is touched if the machine lacks something.
     @discardableResult
     package func up(
-        hosts: Int? = nil, san: Bool = false, progress: @escaping LabProgress = { _ in }
+        hosts: Int? = nil, san: Bool = false, backports: Bool = false, progress: @escaping LabProgress = { _ in }
     ) async throws(LabError) -> LabStatus {
         if let hosts { _ = try LabDefinition(name: name, hosts: hosts) }
         try await Prerequisites.checkLab()
         let lock = try await lock(progress: progress)
         defer { withExtendedLifetime(lock) {} }
-        let record = try await make(hosts: hosts, san: san, progress: progress)
+        let record = try await make(hosts: hosts, san: san, backports: backports, progress: progress)
         let kvm = try await VirtualizationProbe.answer(progress: progress)
 
         if network.controller == nil { try await clear() }
@@ -99,7 +100,9 @@ extension Lab {
     }
 
     /// Makes the lab's files as far as they are not there, and records what it is made of.
-    private func make(hosts: Int?, san: Bool, progress: LabProgress) async throws(LabError) -> LabRecord {
+    private func make(
+        hosts: Int?, san: Bool, backports: Bool, progress: LabProgress
+    ) async throws(LabError) -> LabRecord {
         let old = record()
         let count = hosts ?? old?.definition.hostCount ?? 2
         if let old, count < old.definition.hostCount {
@@ -108,7 +111,15 @@ extension Lab {
                 hint: "take it down first: drover lab down --name \(name)")
         }
         var base = old?.base
-        if base == nil { base = try await BaseRoot.prepare(progress: progress) }
+        if base == nil || backports {
+            let wanted = try await BaseRoot.prepare(backports: backports, progress: progress)
+            guard base == nil || base == wanted else {
+                throw LabError(
+                    .invalid, "the lab \"\(name)\" was made with other packages",
+                    hint: "take it down first: drover lab down --name \(name)")
+            }
+            base = wanted
+        }
         guard let base, Disk.exists(base.root), Disk.exists(base.repository) else {
             throw LabError(
                 .unknown, "what the lab \"\(name)\" was made from is no longer in \"\(LabFolders.cache)\"",

@@ -16,6 +16,8 @@ struct LabFolders: Sendable, Hashable {
 
     var definition: String { state + "/definition" }
     var key: String { state + "/key" }
+    /// One directory of all hosts, as /srv/shared.
+    var shared: String { state + "/shared" }
     var leases: String { runtime + "/leases" }
     var dhcpConfiguration: String { runtime + "/dnsmasq.conf" }
     var controllerRecord: String { runtime + "/controller" }

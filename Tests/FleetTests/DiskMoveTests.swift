@@ -160,7 +160,7 @@ import Values
             try FileManager.default.createSymbolicLink(atPath: "\(root)/link", withDestinationPath: "\(root)/shared")
             let places = ["\(root)/link/a", "\(root)/here/b", "/proc/version", "\(root)/none/c"].flatMap { [$0, "-"] }
             let here = try Self.run(
-                "disk-look.sh", shell, ["token": "t", "ours": "s", "theirs": ""], places, in: root)
+                "disk-look.sh", shell, ["token": "t", "ours": "s", "theirs": "", "lifetime": "0"], places, in: root)
             #expect(here.code == 0)
             let looks = FileLook.read(here.output, paths: 4)
             #expect(looks[0].real == "\(root)/shared/a" && looks[0].hasWrittenToken && looks[0].size == 5000)
@@ -170,7 +170,7 @@ import Values
 
             // Another host, which has the one directory under another name, and the other not.
             let there = try Self.run(
-                "disk-look.sh", shell, ["token": "t", "ours": "", "theirs": "s"],
+                "disk-look.sh", shell, ["token": "t", "ours": "", "theirs": "s", "lifetime": "0"],
                 ["\(root)/shared/a", "-", "\(root)/there/b", "-"], in: root)
             let seen = FileLook.read(there.output, paths: 2)
             #expect(seen[0].seesToken && !seen[1].seesToken && seen[1].isFolderThere)

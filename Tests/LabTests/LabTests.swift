@@ -190,7 +190,7 @@ import Testing
             Array(words[(start + 1)...]) == [
                 "1", "hv1", "02:4c:41:42:00:01", "/base", "/var/lib/drover/lab/a/hosts/hv1", group, "drover-a-hv1",
                 "hv1",
-                "--bind-ro=/repo:/srv/repo",
+                "--bind-ro=/repo:/srv/repo", "--bind=/var/lib/drover/lab/a/shared:/srv/shared",
             ])
         let withKVM = power.words(host, base: base, controller: controller, kvm: true, systemd: systemd)
         #expect(withKVM.last == "--bind=/dev/kvm")

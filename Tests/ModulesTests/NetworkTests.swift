@@ -19,12 +19,13 @@ import Values
         ]
     ]
 
-    /// The namespace: eth0 with an address, its other end, /etc/network and /run of its own.
+    /// The namespace: eth0 with an address, its other end, /etc/network, /var/lib and /run of its own.
     static let prepare = """
         set -e
         mount -t sysfs none /sys
         ip link set lo up
         mount -t tmpfs none /etc/network && mkdir -p /etc/network/interfaces.d /etc/network/if-up.d /etc/network/if-pre-up.d /etc/network/if-down.d /etc/network/if-post-down.d
+        mount -t tmpfs none /var/lib && mkdir -p /var/lib/dhcp
         mount -t tmpfs none /run && mkdir -p /run/network /run/drover
         mkdir -p "$1/etc-systemd" && mount --bind "$1/etc-systemd" /etc/systemd/system
         ip link add eth0 type veth peer name far0

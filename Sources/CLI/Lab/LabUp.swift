@@ -13,10 +13,13 @@ struct LabUp: AsyncParsableCommand {
     @Flag(help: "Add a host \"san\", whose disks all others can use over iSCSI")
     var san = false
 
+    @Flag(help: "Have the hosts install QEMU from the release's backports; only when the lab is made")
+    var backports = false
+
     func run() async throws {
         let lab = try options.lab()
         let status = try await reportingLabErrors { () throws(LabError) in
-            try await lab.up(hosts: hosts, san: san, progress: LabView.progress)
+            try await lab.up(hosts: hosts, san: san, backports: backports, progress: LabView.progress)
         }
         LabView.show(status)
     }

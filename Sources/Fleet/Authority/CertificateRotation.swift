@@ -57,6 +57,16 @@ package struct CertificateRotation: Sendable {
         try HostProfiles.check(context.inventory.hosts)
         let lock = try OperationLock(context.directory, "rotate", meaning: "the fleet's certificates")
         defer { withExtendedLifetime(lock) {} }
+        return try await HostLocks(context).holding(Self.wish) { try await rotateAlone(scope, hosts, forgetting) }
+    }
+
+    /// Of two controllers, each with its own copy of the authority, one rotates at a time.
+    private static let wish = HostLocks.Wish(
+        fleetwide: "rotate", meaning: "the fleet's certificates", operation: "rotate")
+
+    private func rotateAlone(
+        _ scope: RotationScope, _ hosts: [Host], _ forgetting: [String]
+    ) async throws -> RotationOutcome {
         if let record = Self.unfinished(context.directory), let order = RotationOrder(record) {
             if order.scope.covers(scope) {
                 // What was interrupted comes first; hosts that it is not about have their turn after it.
@@ -80,7 +90,7 @@ package struct CertificateRotation: Sendable {
         }
         let lock = try OperationLock(context.directory, "rotate", meaning: "the fleet's certificates")
         defer { withExtendedLifetime(lock) {} }
-        return try await goOn(record, order)
+        return try await HostLocks(context).holding(Self.wish) { try await goOn(record, order) }
     }
 
     private func goOn(_ record: OperationRecord, _ order: RotationOrder) async throws -> RotationOutcome {

@@ -87,6 +87,7 @@ package struct BalanceGathering: Sendable {
     /// Why a VM has to stay where it is.
     private func fixed(_ resident: Resident, _ affine: Set<String>) -> String? {
         if !resident.machine.state.isActive { return "it is off" }
+        if resident.machine.state.activity == .paused { return "it is paused" }
         if let held = resident.present.hardware?.heldDevices.first { return "it holds a \(held)" }
         if let group = resident.affinity.intersection(affine).min() {
             return "others of its affinity group \"\(group)\" are on hosts that are not balanced"

@@ -1,6 +1,7 @@
 internal import Hypervisor
 internal import Inventory
 internal import Subprocess
+internal import SystemPackage
 internal import Values
 
 /// Makes sure that a host is off, by the command that the inventory has for it: `fence_command`, a list of words, run on the
@@ -35,8 +36,10 @@ struct HostFence: Sendable {
         let words = try Self.command(for: host)
         let ended = await within(Self.patience) { () -> Result<String, Diagnostic> in
             do {
+                let program = words[0]
                 let result = try await run(
-                    Program.named(words[0]), arguments: Arguments(Array(words.dropFirst())),
+                    program.contains("/") ? .path(FilePath(program)) : Program.named(program),
+                    arguments: Arguments(Array(words.dropFirst())),
                     output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
                 guard result.terminationStatus.isSuccess else {
                     let said = (result.standardOutput ?? "") + (result.standardError ?? "")

@@ -27,6 +27,8 @@ struct HostLocks: Sendable {
         var settles: String?
         /// Connections that are open already, by host.
         var open: [String: any HostConnection] = [:]
+        /// Whether it is locked at its home too: not what belongs to one host anyway.
+        var meetsAtHome = true
 
         /// All that is done to a VM of a name.
         init(machine name: String, operation: String, on hosts: [Host] = []) {
@@ -35,12 +37,28 @@ struct HostLocks: Sendable {
             self.operation = operation
             self.hosts = hosts
         }
+
+        /// What belongs to one host: a pool, a network.
+        init(_ subject: String, meaning: String, operation: String, of host: Host) {
+            self.subject = subject
+            self.meaning = meaning
+            self.operation = operation
+            hosts = [host]
+            meetsAtHome = false
+        }
+
+        /// What concerns the fleet as a whole.
+        init(fleetwide subject: String, meaning: String, operation: String) {
+            self.subject = subject
+            self.meaning = meaning
+            self.operation = operation
+        }
     }
 
     /// - Throws: ``OperationLocked`` when somebody has it; `Diagnostics` while an operation is not settled that another
     ///   controller began.
     func take(_ wish: Wish) async throws -> HostHold {
-        let home = LockHome.hosts(for: wish.subject, among: context.inventory.hosts)
+        let home = wish.meetsAtHome ? LockHome.hosts(for: wish.subject, among: context.inventory.hosts) : []
         var entered: [String: LockPost] = [:]
         // All connections come about at once; only the locks are taken one after another.
         for host in home.prefix(1) + wish.hosts where entered[host.name] == nil {
@@ -85,6 +103,19 @@ struct HostLocks: Sendable {
             return answer
         } catch {
             for post in posts.values { await post.leave() }
+            throw error
+        }
+    }
+
+    /// Holds it while `body` is at work.
+    func holding<Answer>(_ wish: Wish, _ body: () async throws -> Answer) async throws -> Answer {
+        let hold = try await take(wish)
+        do {
+            let answer = try await body()
+            await hold.release()
+            return answer
+        } catch {
+            await hold.release()
             throw error
         }
     }

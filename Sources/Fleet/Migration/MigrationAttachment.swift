@@ -30,6 +30,12 @@ package struct MigrationAttachment: Sendable {
         guard !record.isClosed else {
             throw Diagnostics(.error("the operation \(id) is over: \(record.lastStep)"))
         }
+        guard record["mode"]?.string != MigrationPlan.Mode.offline.rawValue else {
+            throw Diagnostics(
+                .error(
+                    "\"\(trace.vm)\" was moved switched off: nothing of that goes on by itself",
+                    hint: "`drover op recover \(id)` settles it"))
+        }
         let known = try MigrationRecord(record)
         let hosts = try await MigrationHosts.connect(
             from: trace.source, to: destination, settling: record, known.vm, context: context, driver: driver)

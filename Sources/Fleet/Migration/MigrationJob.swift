@@ -96,20 +96,30 @@ final class MigrationJob: Sendable {
         let atDestination = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.events()
         }
-        let process = resumes ? await SourceProcess.find(vm: vm, uuid: uuid, on: hosts.source) : nil
+        let process = Task { [hosts, vm, uuid, resumes] in
+            resumes ? await SourceProcess.find(vm: vm, uuid: uuid, on: hosts.source) : nil
+        }
+        lookingOut.withLock { $0 = Task { _ = await process.value } }
         Task {
             for await event in atSource where event.domain?.uuid == uuid {
                 clock.heardAtSource(event)
                 if case .jobCompleted(let figures) = event.kind { final.withLock { $0 = figures } }
                 guard case .lifecycle(let life) = event.kind else { continue }
                 if life.event == .stopped { Task { await resumeOnceGone() } }
-                if life.event == .suspended, life.detailName == "migrated", let process {
-                    let look = Task { if await process.waitForEnd() { await resumeOnceGone(processEnded: true) } }
-                    lookingOut.withLock { $0 = look }
-                }
+                if life.event == .suspended, life.detailName == "migrated" { lookOut(for: process) }
             }
         }
         Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
+    }
+
+    /// After what talks over the channel already: one that was made to stand still is suspended twice.
+    private func lookOut(for process: Task<SourceProcess?, Never>) {
+        lookingOut.withLock { last in
+            last = Task { [before = last] in
+                await before?.value
+                if await process.value?.waitForEnd() == true { await resumeOnceGone(processEnded: true) }
+            }
+        }
     }
 
     /// What libvirt reports; nil for success.

@@ -69,6 +69,9 @@ struct MigrationSettlement: Sendable {
             case .resumePostcopy:
                 do {
                     try await PostcopyRecovery(hosts: hosts, uuid: uuid, log: log).run()
+                } catch let error as HypervisorError where error.code == .operationInvalid {
+                    // QEMU's own connection lived through it: the rest flows, though libvirt has given up on it.
+                    try await Task.sleep(for: .milliseconds(500))
                 } catch {
                     throw unknown(
                         source, destination, "\(error)",
@@ -93,11 +96,11 @@ struct MigrationSettlement: Sendable {
         return (source, destination)
     }
 
-    /// The two hosts are not asked at one moment: only a pair that is seen twice is acted on. The one exception cannot
-    /// change by itself any more, and the guest stands still in it.
+    /// The two hosts are not asked at one moment: only a pair that is seen twice is acted on, but for two that cannot
+    /// change by themselves any more; in one of them the guest stands still.
     private func stablePair() async throws -> (SideState, SideState) {
         var last = try await pair()
-        if last == (.absent, .pausedByUs) { return last }
+        if last == (.absent, .pausedByUs) || last == (.absent, .running) { return last }
         for _ in 0..<20 {
             try await Task.sleep(for: .milliseconds(100))
             let next = try await pair()

@@ -2,7 +2,7 @@
 # Says what a host has at the paths of a VM's files, and whether it sees the other host's tokens beside them.
 # Arguments: path and image format in turn; the format "-" for what is no image. Variables: token, ours (the end of the
 # token files' names that this host writes; empty to write none), theirs (of those that the other host wrote; empty to
-# look for none). Each answer is a line: the path's number, a word, and the rest of the line.
+# look for none), lifetime (seconds after which it removes what it wrote by itself; 0 for never). Each answer is a line: the path's number, a word, and the rest of the line.
 # shellcheck disable=SC2154
 set -u
 LC_ALL=C
@@ -19,7 +19,7 @@ real_of() {
 # Should whoever asked be killed, it goes all the same.
 forget() {
     trap '' HUP TERM
-    left=120
+    left=$((lifetime / 5))
     while [ -e "$1" ] && [ "$left" -gt 0 ]; do
         sleep 5
         left=$((left - 1))
@@ -35,7 +35,7 @@ write_token() {
     find "$1/" -maxdepth 1 -name '.drover-token-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
     if answer=$( (umask 077; : >"$1/.drover-token-$token-$ours") 2>&1); then
         say token written
-        forget "$1/.drover-token-$token-$ours" </dev/null >/dev/null 2>&1 &
+        if [ "$lifetime" -gt 0 ]; then forget "$1/.drover-token-$token-$ours" </dev/null >/dev/null 2>&1 & fi
     else
         say token "refused $(printf %s "$answer" | tr '\n' ' ')"
     fi

@@ -22,8 +22,8 @@ struct StoreOperation: Sendable {
     /// - Throws: ``OperationLocked``; `Diagnostics` while an earlier operation on it is not settled.
     func locked<Answer>(unless isCheck: Bool = false, _ body: () async throws -> Answer) async throws -> Answer {
         if isCheck { return try await body() }
-        let lock = try OperationLock(
-            context.directory, subject, meaning: "the \(kind.rawValue) \"\(name)\" of \(host.name)")
+        let meaning = "the \(kind.rawValue) \"\(name)\" of \(host.name)"
+        let lock = try OperationLock(context.directory, subject, meaning: meaning)
         defer { withExtendedLifetime(lock) {} }
         let open = Journal(context.directory).unfinished().first { $0["lock"]?.string == subject }
         if let open {
@@ -32,7 +32,8 @@ struct StoreOperation: Sendable {
                     "the operation \(open.id) on the \(kind.rawValue) \"\(name)\" is not settled",
                     hint: "run `drover op recover \(open.id)` first", host: host.name))
         }
-        return try await body()
+        let wish = HostLocks.Wish(subject, meaning: meaning, operation: kind.rawValue, of: host)
+        return try await HostLocks(context).holding(wish, body)
     }
 
     /// Makes a volume that a failure then takes back; not when somebody else has made one of its name just before.

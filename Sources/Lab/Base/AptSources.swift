@@ -5,6 +5,18 @@ struct AptSources: Sendable, Hashable {
     /// deb822 stanzas, one a source.
     let stanzas: [String]
 
+    /// The same with the release's backports beside it, from where the release itself comes.
+    var withBackports: AptSources {
+        let more = stanzas.filter {
+            Self.fields(of: $0, separator: ":")["suites"]?.split(separator: " ").contains("\(codename)") ?? false
+        }.map { stanza in
+            stanza.split(separator: "\n").map { line in
+                line.lowercased().hasPrefix("suites:") ? "Suites: \(codename)-backports" : String(line)
+            }.joined(separator: "\n") + "\n"
+        }
+        return AptSources(codename: codename, stanzas: stanzas + more)
+    }
+
     /// All of it as one file in deb822 form.
     var text: String { stanzas.joined(separator: "\n") }
 

@@ -20,7 +20,8 @@ struct BaseRoot: Sendable, Hashable {
     ]
 
     /// Takes both from the cache, or makes them by downloading from the machine's own mirrors.
-    static func prepare(progress: LabProgress) async throws(LabError) -> BaseRoot {
+    /// - Parameter backports: whether hosts get QEMU from the release's backports.
+    static func prepare(backports: Bool, progress: LabProgress) async throws(LabError) -> BaseRoot {
         let sources = AptSources.machine()
         let script = BuildScript(name: "base.sh", bytes: PackageResources.base_sh)
         let recipe = [script.text, sources.codename] + packages
@@ -32,12 +33,14 @@ struct BaseRoot: Sendable, Hashable {
                 [out, work, Cache.packageFiles, sources.codename, list, packages.joined(separator: ",")])
         }
         let index = BuildScript(name: "repository.sh", bytes: PackageResources.repository_sh)
-        let repository = try await Cache.directory("repo", recipe: recipe + [index.text] + offered, progress: progress)
-        {
+        let suite = backports ? "\(sources.codename)-backports" : ""
+        let repository = try await Cache.directory(
+            "repo", recipe: recipe + [index.text] + offered + [suite], progress: progress
+        ) {
             (out, work) throws(LabError) in
             progress("downloading the hosts' packages")
-            let list = try sources.write(in: work)
-            try await index.run([root, work, Cache.packageFiles, out, list] + offered)
+            let list = try (backports ? sources.withBackports : sources).write(in: work)
+            try await index.run([root, work, Cache.packageFiles, out, list, suite] + offered)
         }
         return BaseRoot(root: root, repository: repository)
     }

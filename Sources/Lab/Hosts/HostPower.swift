@@ -12,6 +12,7 @@ struct HostPower: Sendable {
         guard container(host) == nil else { return }
         try await off(host)
         try await HostTree.make(host, folders: folders)
+        try Disk.makeFolder(folders.shared)
         try Disk.write(folders.hostScript, String(decoding: PackageResources.host_sh, as: UTF8.self))
         let process = try await Daemon.start(
             words(host, base: base, controller: controller, kvm: kvm, systemd: Daemon.systemdRuns),
@@ -28,7 +29,9 @@ struct HostPower: Sendable {
 
     /// What turns into the host.
     func words(_ host: LabHost, base: BaseRoot, controller: ProcessIdentity, kvm: Bool, systemd: Bool) -> [String] {
-        let options = ["--bind-ro=\(base.repository):/srv/repo"] + (kvm ? ["--bind=/dev/kvm"] : [])
+        let options =
+            ["--bind-ro=\(base.repository):/srv/repo", "--bind=\(folders.shared):/srv/shared"]
+            + (kvm ? ["--bind=/dev/kvm"] : [])
         return ["unshare", "--net", "--mount", "--propagation", "slave", "sh", folders.hostScript]
             + [String(controller.number), host.port, host.hardwareAddress, base.root, folders.tree(host)]
             + [systemd ? "" : "drover-lab/\(folders.name)/\(host.name)"]

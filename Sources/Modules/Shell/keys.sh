@@ -66,8 +66,8 @@ virt_keys() {
         return
     fi
     paths_known=0
-    # Roles open libvirt's port when the certificates are there.
-    for key in libvirtd-tls.socket virtproxyd-tls.socket; do
+    # Roles open libvirt's port, with the service stopped, when the certificates are there.
+    for key in libvirtd.service virtproxyd.service libvirtd-tls.socket virtproxyd-tls.socket; do
         ! systemctl cat "$key" >/dev/null 2>&1 || keep_unit "$key"
     done
     # Written for root alone; each file is opened to whom it is for when it is whole.

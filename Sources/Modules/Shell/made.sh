@@ -7,7 +7,6 @@ made=/var/lib/drover/made
 # Sets nothing; what cannot be kept does not hold up a state.
 keep_original() {
     local kind=new
-    case $1 in /tmp/* | /var/tmp/* | /run/* | *"$nl"* | *"$tab"*) return 0 ;; esac
     if [ -L "$1" ]; then kind='link'; elif [ -d "$1" ]; then kind=directory; elif [ -e "$1" ]; then kind='file'; fi
     note_made "$kind" "$1" || return 0
     case $kind in link | file) cp -pP -- "$1" "$made/$made_number" ;; esac
@@ -29,9 +28,10 @@ keep_unit() {
     printf '%s %s\n' "${was:-unknown}" "$(systemctl is-active -- "$1" 2>/dev/null || :)" >"$made/$made_number"
 }
 
-# Adds a line for what has none yet; fails otherwise. Sets $made_number.
+# Adds a line for what has none yet; fails otherwise, and for what does not last. Sets $made_number.
 note_made() {
     [ "$me" = 0 ] || return 1
+    case $2 in /tmp/* | /var/tmp/* | /run/* | *"$nl"* | *"$tab"*) return 1 ;; esac
     if [ -z "${made_known-}" ]; then
         made_known=$nl
         [ ! -f "$made/list" ] || made_known=$nl$(cat "$made/list")$nl

@@ -21,9 +21,9 @@ actor LabFleet {
     }
 
     /// Brings the lab up.
-    static func up(name: String) async throws -> LabFleet {
+    static func up(name: String, backports: Bool = false) async throws -> LabFleet {
         let lab = try Lab(name: name)
-        try await lab.up(hosts: 2)
+        try await lab.up(hosts: 2, backports: backports)
         do {
             return try LabFleet(lab: lab, prefix: lab.networkPrefix())
         } catch {

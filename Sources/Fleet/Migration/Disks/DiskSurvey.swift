@@ -95,7 +95,7 @@ struct DiskSurvey: Sendable {
         _ places: [Place], _ token: String, ours: String, theirs: String, on side: MigrationHosts.Side
     ) async throws(HostProblem) -> [FileLook] {
         let text = try await side.run(
-            lookScript, [("token", token), ("ours", ours), ("theirs", theirs)],
+            lookScript, [("token", token), ("ours", ours), ("theirs", theirs), ("lifetime", "600")],
             arguments: places.flatMap { [$0.path, $0.format ?? "-"] }, doing: "look at the VM's files")
         return FileLook.read(text, paths: places.count)
     }

@@ -67,7 +67,8 @@ struct OfflineMigration: Sendable {
 
     /// Nobody has started it since it was looked at, not even for a moment: what was copied is what is there.
     private func requireUnchanged() async throws {
-        let disks = plan.disks.filter(\.isMoved)
+        // Media are given to whoever starts with them; what they hold was compared.
+        let disks = plan.disks.filter(\.isMirrored)
         guard !disks.isEmpty else { return }
         let text = try await hosts.source.run(
             #"for path do stat -L -c '%i.%s.%Y.%Z' -- "$path" || exit 1; done"#, arguments: disks.map(\.path),

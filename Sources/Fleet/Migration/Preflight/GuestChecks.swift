@@ -7,7 +7,9 @@ enum GuestChecks {
         var found: [Diagnostic] = []
         let activity = survey.machine.state.activity
         let isPausedByUser = SideState(survey.machine.state, hasJob: false, on: .source) == .pausedByUs
-        if survey.isLive, ![.running, .blocked].contains(activity) && !isPausedByUser {
+        let movesAsItIs =
+            survey.isLive ? [.running, .blocked].contains(activity) || isPausedByUser : activity != .crashed
+        if !movesAsItIs {
             found.append(
                 survey.problem(
                     "\"\(survey.name)\" is \(activity.name)", detail: "only a running VM migrates live",

@@ -100,13 +100,18 @@ import Values
                         """))
             return HostInfo(
                 hostname: "h", uuid: uuids[index], libvirtVersion: version("libvirt", 9_000_000),
-                hypervisorVersion: version("qemu", 7_002_000), architecture: "x86_64", cpus: 4, memoryMiB: 8192,
+                hypervisorVersion: version("qemu", 9_000_000), architecture: "x86_64", cpus: 4, memoryMiB: 8192,
                 freeMemoryMiB: 4096, capabilities: capabilities)
         }
+        var options = MigrationOptions()
+        options.ifStuck = line["if_stuck"]?.string.flatMap(MigrationOptions.IfStuck.init) ?? options.ifStuck
+        options.via = line["via"]?.string
         return MigrationSurvey(
             machine: DomainSummary(
-                name: "web1", uuid: "u1", state: DomainState(activity: activity ?? .running), cpus: 2, memoryMiB: 512),
-            guest: try guest(line), source: source, destination: destination, options: MigrationOptions(),
+                name: "web1", uuid: "u1",
+                state: DomainState(activity: activity ?? .running, reason: Int32(line["reason"]?.int ?? 0)), cpus: 2,
+                memoryMiB: 512),
+            guest: try guest(line), source: source, destination: destination, options: options,
             snapshots: line["snapshots"]?.list?.compactMap(\.string) ?? [], hasJob: line["job"]?.bool ?? false,
             sourceInfo: try info(0), destinationInfo: try info(1),
             sourceLook: look(line, "source_look", "source_answers"), destinationLook: look(line, "look", "answers"),
@@ -154,6 +159,8 @@ import Values
         guard parts.count == 2 else { return nil }
         switch parts[0] {
         case "bridge": return .bridge(parts[1])
+        case "openvswitch": return .openvswitch(parts[1])
+        case "file": return .file(parts[1])
         case "link": return .link(parts[1])
         case "program": return .program(parts[1])
         case "resolve": return .resolve(parts[1])

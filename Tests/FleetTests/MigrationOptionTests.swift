@@ -22,6 +22,7 @@ import Values
         options.plain = line["plain"]?.bool ?? false
         options.compress = line["compress"]?.bool ?? false
         options.parallelConnections = line["asked"]?.int
+        options.bandwidth = line["bandwidth"]?.int.map { $0 << 20 }
         options.ifStuck = line["if_stuck"]?.string.flatMap(MigrationOptions.IfStuck.init) ?? .cancel
         do throws(Diagnostics) {
             let streams = try MigrationStreams(

@@ -75,7 +75,7 @@ import Values
         #expect(HostSystem("load 1\n").maintenance == nil)
     }
 
-    private static func candidate(_ name: String, _ given: Value) throws -> PlacementRound.Candidate {
+    static func candidate(_ name: String, _ given: Value) throws -> PlacementRound.Candidate {
         if let problem = given["silent"]?.string {
             return .init(host: name, stock: .failure(.error(problem)))
         }
@@ -113,14 +113,14 @@ import Values
         return .init(host: name, stock: .success(stock), ratios: try OvercommitRatios(vars: vars))
     }
 
-    private static func spec(_ machine: Value) -> MachineSpec {
+    static func spec(_ machine: Value) -> MachineSpec {
         var spec = MachineSpec(name: machine["name"]?.string ?? "")
         spec.memory = ByteSize(mebibytes: mebibytes(machine["memory"]) ?? 0)
         spec.host = machine["host"]?.string
         return spec
     }
 
-    private static func request(_ machine: Value, _ spec: MachineSpec, _ hosts: [String]) -> PlacementRound.Request {
+    static func request(_ machine: Value, _ spec: MachineSpec, _ hosts: [String]) -> PlacementRound.Request {
         let demand = MachineDemand(
             name: spec.name, cpus: machine["cpus"]?.int ?? 1, memoryMiB: spec.memory.mebibytes,
             processor: machine["processor"]?.string,

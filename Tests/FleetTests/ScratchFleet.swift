@@ -27,6 +27,7 @@ struct ScratchFleet {
     /// The context of a fleet whose hosts are this machine.
     func context() throws -> FleetContext {
         FleetContext(
-            directory: directory, inventory: try directory.loadInventory(), connector: LocalConnector(), parallel: 4)
+            directory: directory, inventory: try directory.loadInventory(), connector: LocalConnector(), parallel: 4,
+            lockPlaces: LockPlaces(locks: root + "/host/locks", records: root + "/host/records"))
     }
 }

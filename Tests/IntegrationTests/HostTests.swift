@@ -7,6 +7,7 @@ extension OnALab {
     @Suite struct HostTests {
         @Test func filesGoThereAcrossAndBack() async throws {
             let fleet = try LabFleet.shared()
+            _ = try await fleet.met()
             let folder = NSTemporaryDirectory() + "copies-\(getpid())"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -38,6 +39,7 @@ extension OnALab {
 
         @Test func aMagicPacketReachesTheSleeper() async throws {
             let fleet = try LabFleet.shared()
+            _ = try await fleet.met()
             try await fleet.drover.must("host", "facts")
             let hear =
                 "rm -f /run/woken; systemd-run -q --unit=ear sh -c 'timeout 60 systemd-socket-activate --datagram -l 9"

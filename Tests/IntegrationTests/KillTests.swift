@@ -50,6 +50,7 @@ private struct Killing {
             let ended = try await fleet.drover.run(try await victims.words(blow, round, &chance)) { drover in
                 try await watch.kill(drover, after: delay)
             }
+            #expect(try await victims.startable() <= 1, context)
             let recovery = try await fleet.drover.run(["op", "recover", "--format", "json"])
             try #require(recovery.succeeded, "\(context) \(recovery.words)")
             let results = try Tree(recovery.output).list.compactMap { $0["result"].string }
@@ -92,11 +93,12 @@ private struct Killing {
 private enum Blow: String, CaseIterable {
     case create, cloneFull, cloneLinked, cloneRunning, delete, resize, resizeRunning, rename
     case snapshot, snapshotRunning, revert, deleteSnapshot, addDisk, addDiskRunning, removeDisk
+    case migrate, migrateWithSnapshot
 
     /// Seconds that it takes from its first line in the journal, before one that ended by itself has told.
     var longest: Double {
         switch self {
-        case .create, .cloneFull, .cloneLinked, .cloneRunning: 1
+        case .create, .cloneFull, .cloneLinked, .cloneRunning, .migrate, .migrateWithSnapshot: 1
         case .snapshotRunning: 0.5
         default: 0.25
         }
@@ -151,6 +153,7 @@ private struct Victims {
     let fleet: LabFleet
     private var drover: Drover { fleet.drover }
     private static let host = "hv2"
+    private static let otherHost = "hv1"
 
     func make() async throws {
         for name in ["idle", "busy"] {
@@ -176,7 +179,8 @@ private struct Victims {
     func prepare(_ blow: Blow, _ round: Int) async throws {
         switch blow {
         case .delete: try await drover.must("vm", "clone", try await idle(), "killed\(round)", "--linked", "--start")
-        case .revert, .deleteSnapshot: try await drover.must("vm", "snapshot", "create", try await idle(), "state")
+        case .revert, .deleteSnapshot, .migrateWithSnapshot:
+            try await drover.must("vm", "snapshot", "create", try await idle(), "state")
         case .removeDisk: try await drover.must("vm", "set", try await idle(), "--add-disk", "name=more,size=8M")
         default: break
         }
@@ -201,12 +205,27 @@ private struct Victims {
         case .deleteSnapshot: return ["vm", "snapshot", "delete", idle, "state", "--yes"]
         case .addDisk: return ["vm", "set", idle, "--add-disk", "name=more,size=8M"]
         case .addDiskRunning: return ["vm", "set", "busy", "--add-disk", "name=more,size=8M"]
+        case .migrate, .migrateWithSnapshot:
+            return ["vm", "migrate", idle, "--to", Self.otherHost, "--keep-source", "0"]
         case .removeDisk: return ["vm", "set", idle, "--remove-disk", "more", "--delete-volumes", "--yes"]
         }
     }
 
     private static func sizes(_ round: Int) -> [String] {
         ["--cpus", "\(1 + round % 3)", "--memory", "\(64 + round % 5)M", "--disk", "\(9000 + round)M"]
+    }
+
+    /// How many definitions of the VM that is off a user could start.
+    func startable() async throws -> Int {
+        var count = 0
+        for host in fleet.hosts {
+            let names = try await fleet.told(host, "virsh -q list --inactive --name")
+            for name in names.split(separator: "\n") where name.hasPrefix("idle") {
+                let text = try await fleet.told(host, "virsh dumpxml \(name)")
+                if !text.contains("<kernel>/run/drover/moving/") { count += 1 }
+            }
+        }
+        return count
     }
 
     /// Both are there still, as they were: one off, one running.
@@ -223,6 +242,9 @@ private struct Victims {
     /// What came about in spite of it goes, so that the next round finds the same.
     func tidy(_ round: Int) async throws {
         let idle = try await idle()
+        if try await drover.json("vm", "show", idle)["host"].string != Self.host {
+            try await drover.must("vm", "migrate", idle, "--to", Self.host, "--keep-source", "0")
+        }
         for name in [idle, "busy"] {
             for snapshot in try await drover.json("vm", "snapshot", "list", name).list {
                 try await drover.must("vm", "snapshot", "delete", name, snapshot["name"].string ?? "", "--yes")

@@ -13,6 +13,7 @@ struct HostCommand: ParsableCommand {
             """,
         subcommands: [
             HostList.self, HostShow.self, HostTrustCommand.self, HostPing.self, HostFacts.self, HostRun.self,
-            HostDrainCommand.self, HostUndrain.self, HostBaseline.self, HostCopy.self, HostWake.self,
+            HostDrainCommand.self, HostUndrain.self, HostEvacuate.self, HostRemove.self, HostBaseline.self,
+            HostCopy.self, HostWake.self,
         ])
 }

@@ -12,6 +12,8 @@ struct HostDrainCommand: AsyncParsableCommand {
             on the host itself and survives reboots and controllers. Ctrl-C finishes the moves that were begun; draining
             again goes on.
 
+            --deadline is for all of it: when it is over, moves under way are called off, and none is begun any more.
+
             A VM that cannot move is told with the reason, and goes on where it is (leave), is shut down and moved offline
             where that is possible (stop), or keeps everything from being begun (fail).
 
@@ -25,11 +27,10 @@ struct HostDrainCommand: AsyncParsableCommand {
     @Option(help: "Hosts that the VMs may go to, as -t takes them") var to: String?
     @Option(help: "What becomes of VMs that cannot move: stop, leave or fail")
     var ifCannotMove: DrainOptions.Inability = .leave
-    @Option(help: "Begin no move after this time, such as 20m", transform: DurationArgument.seconds)
-    var deadline: TimeSpan?
     @Option(help: "Why, for those who meet the mark") var reason: String?
     @Option(help: "Seconds that a guest is given to shut down") var wait = 120
     @Flag(help: "Show what would move where and what could not; change nothing") var check = false
+    @OptionGroup(title: "How VMs are moved") var wishes: MigrationWishes
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -39,7 +40,9 @@ struct HostDrainCommand: AsyncParsableCommand {
         options.to = to
         options.ifCannotMove = ifCannotMove
         options.parallel = common.parallel
-        options.deadline = deadline?.seconds
+        options.deadline = wishes.deadline?.seconds
+        options.migration = wishes.options
+        options.migration.deadline = nil
         options.reason = reason
         options.patience = wait
         let drain = HostDrain(

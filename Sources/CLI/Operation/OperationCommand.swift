@@ -44,15 +44,35 @@ struct OperationShow: AsyncParsableCommand {
 
 struct OperationRecover: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recover", abstract: "Finish or undo interrupted operations by what the hosts really have")
-    @Argument(help: "Operation; all unfinished ones when none is named") var id: String?
+        commandName: "recover", abstract: "Finish or undo interrupted operations by what the hosts really have",
+        discussion: """
+            What decides is what the hosts have now, not what a command reported. Migrations that another controller
+            began, or this one with a journal that is gone, are found on the hosts themselves, which keep a record of each
+            until it is settled: the fleet directory is enough. What somebody is still at work on is left to him.
+
+            EXAMPLES
+              drover op recover                     all that is unfinished, here and on the hosts
+              drover op recover 20260131t120000123-abc
+
+            Exit codes: 0 all settled, 5 an outcome is not known yet, 11 somebody is at work on it.
+            """)
+    @Argument(help: "Operation; all unfinished ones, other controllers' too, when none is named") var id: String?
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let context = try common.context()
         let journal = Journal(context.directory)
-        let records = try id.map { [try journal.known($0)] } ?? journal.unfinished()
         let recovery = OperationRecovery(context, driver: try common.hypervisors(context))
+        var records: [OperationRecord]
+        if let id, let known = journal.operation(id) {
+            records = [known]
+        } else {
+            let others = await recovery.adopt(id)
+            Terminal.show(others.warnings)
+            records =
+                try id.map { id in try others.records.isEmpty ? [journal.known(id)] : others.records }
+                ?? journal.unfinished()
+        }
         var results: [Value] = []
         var failures: [Diagnostic] = []
         var worst = ExitStatus.error

@@ -17,7 +17,7 @@ struct Root: ParsableCommand {
         subcommands: [
             InitCommand.self, LabCommand.self, HostCommand.self, ApplyCommand.self, StateCommand.self, PKICommand.self,
             ImageCommand.self, VMCommand.self, UpCommand.self, PoolCommand.self, NetworkCommand.self,
-            OperationCommand.self,
+            BalanceCommand.self, OperationCommand.self,
         ])
 }
 

@@ -24,7 +24,8 @@ enum MigrationReportView {
     private static func words(_ disk: MigrationPlan.Disk) -> String {
         switch disk.plan {
         case .shared: "nothing: both hosts have it"
-        case .overlay where disk.missingBase != nil: "image brought, what differs copied"
+        case .present: "nothing: the same bytes are there"
+        case .overlay where disk.bringsLayers: "image brought, what differs copied"
         case .overlay: "what differs from the image copied"
         case .copied: "copied"
         case .brought: "brought beforehand"

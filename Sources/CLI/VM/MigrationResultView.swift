@@ -104,7 +104,7 @@ enum MigrationResultView {
         case .success(let outcome):
             outcome.unknown != nil ? "unknown" : outcome.isMigrated ? "migrated" : "not-migrated"
         case .failure(is MigrationUnknown): "unknown"
-        case .failure(is MigrationDetached): "let-go"
+        case .failure(is MigrationDetached): "detached"
         case .failure: "not-migrated"
         }
     }

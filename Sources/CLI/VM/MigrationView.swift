@@ -61,12 +61,12 @@ final class MigrationView: Sendable {
     }
 
     private static func gibibytes(_ bytes: Int) -> String {
-        let hundredths = (bytes >> 10) * 100 >> 20
+        let hundredths = ((bytes >> 10) * 100) >> 20
         return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
     }
 
     static func mebibytes(_ bytes: Int) -> String {
-        let tenths = (bytes >> 10) * 10 >> 10
+        let tenths = ((bytes >> 10) * 10) >> 10
         return tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\(tenths / 10)"
     }
 }

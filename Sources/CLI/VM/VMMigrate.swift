@@ -8,7 +8,8 @@ struct VMMigrate: AsyncParsableCommand {
         commandName: "migrate", abstract: "Move VMs to another host, with or without shared storage",
         discussion: """
             A VM arrives paused and runs once the source's copy is seen to be gone; it can never run twice. One that its user \
-            paused stays paused. Ctrl-C lets go: the migration goes on by itself, and `drover op watch`, `op attach` and \
+            paused stays paused; one that is off moves with its files, which are compared, and can at no time start on both \
+            hosts. Ctrl-C lets go: the migration goes on by itself, and `drover op watch`, `op attach` and \
             `op cancel` find it; a second Ctrl-C within 2 s calls it off. With --format json each line on standard error is \
             {"progress": {...}}.
 

@@ -13,13 +13,19 @@ package struct FleetContext: Sendable {
     package let timeout: Duration
     /// What is told to those who want to know how the work goes; never a secret.
     package let logger: Logger
+    /// The locks that this process holds on hosts.
+    let locks: LockPosts
+    /// Where hosts keep them.
+    let lockPlaces: LockPlaces
 
     package init(
         directory: FleetDirectory, inventory: Inventory, connector: any Connector, parallel: Int,
-        timeout: Duration = .seconds(10),
+        timeout: Duration = .seconds(10), lockPlaces: LockPlaces = LockPlaces(),
         logger: Logger = Logger(label: "drover") { _ in SwiftLogNoOpLogHandler() }
     ) {
         self.logger = logger
+        self.lockPlaces = lockPlaces
+        locks = LockPosts(lockPlaces)
         self.directory = directory
         self.inventory = inventory
         self.connector = connector

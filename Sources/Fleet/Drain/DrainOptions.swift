@@ -17,8 +17,10 @@ package struct DrainOptions: Sendable {
     package var ifCannotMove = Inability.leave
     /// VMs moved at once, in all.
     package var parallel = 64
-    /// Seconds after which no further move is begun, and those under way are given up; nil for none.
+    /// Seconds after which no further move is begun, and those under way are called off; nil for none.
     package var deadline: Int?
+    /// How VMs are moved; its deadline is not looked at.
+    package var migration = MigrationOptions()
     /// Why, for those who meet the mark.
     package var reason: String?
     /// Seconds that a guest is given to shut down.
@@ -28,6 +30,10 @@ package struct DrainOptions: Sendable {
 
     /// As the journal keeps it.
     var journal: Mapping {
+        migration.journal.merged(with: own)
+    }
+
+    private var own: Mapping {
         Mapping([
             ("to", to.map { Value($0) } ?? .null), ("if_cannot_move", Value(ifCannotMove.rawValue)),
             ("parallel", Value(parallel)), ("deadline", deadline.map { Value($0) } ?? .null),
@@ -40,6 +46,8 @@ package struct DrainOptions: Sendable {
         ifCannotMove = record["if_cannot_move"]?.string.flatMap(Inability.init) ?? .leave
         parallel = record["parallel"]?.int ?? parallel
         deadline = record["deadline"]?.int
+        migration = MigrationOptions(record)
+        migration.deadline = nil
         reason = record["reason"]?.string
         patience = record["patience"]?.int ?? patience
     }

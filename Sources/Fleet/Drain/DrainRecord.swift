@@ -16,16 +16,19 @@ struct DrainRecord: Sendable {
             self.to = to
         }
 
-        init?(_ line: String) {
-            guard let fields = try? JSON.read(SourceText(name: DrainRecord.departures, text: line)).map,
-                let vm = fields["vm"]?.string, let uuid = fields["uuid"]?.string, let to = fields["to"]?.string
+        init?(_ value: Value) {
+            guard let vm = value["vm"]?.string, let uuid = value["uuid"]?.string, let to = value["to"]?.string
             else { return nil }
             self.init(vm: vm, uuid: uuid, to: to)
         }
 
-        var line: String {
-            JSON.write(["vm": Value(vm), "uuid": Value(uuid), "to": Value(to)], pretty: false)
+        init?(line: String) {
+            guard let value = try? JSON.read(SourceText(name: DrainRecord.departures, text: line)) else { return nil }
+            self.init(value)
         }
+
+        var value: Value { ["vm": Value(vm), "uuid": Value(uuid), "to": Value(to)] }
+        var line: String { JSON.write(value, pretty: false) }
     }
 
     /// JSON lines; the last one of a VM counts.
@@ -86,7 +89,7 @@ struct DrainRecord: Sendable {
         for line in said.split(separator: "\n").map(String.init) {
             if line.hasPrefix("mark ") {
                 mark = DrainMark(String(line.dropFirst(5)))
-            } else if let departure = Departure(line) {
+            } else if let departure = Departure(line: line) {
                 departures[departure.uuid] = departure
             }
         }

@@ -90,7 +90,7 @@ package struct HostDrain: Sendable {
             tell(.plan(plan))
             try await note(plan.moves, hosts, log)
             let batch = MoveBatch(
-                context: context, driver: driver, options: MigrationOptions(), parallel: options.parallel, end: end,
+                context: context, driver: driver, options: options.migration, parallel: options.parallel, end: end,
                 tell: { [tell] in tell(.ended($0)) })
             let outcomes = await batch.run(plan.moves)
             report.outcomes += outcomes

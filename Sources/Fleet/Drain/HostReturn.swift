@@ -26,7 +26,9 @@ package struct HostReturn: Sendable {
         let locks = try HostDrain.lock(hosts, context)
         defer { withExtendedLifetime(locks) {} }
         let records = try await read(hosts)
+        let evacuated = EvacuationMemory(context.directory).entries
         for (host, record) in zip(hosts, records) where record.mark == nil && record.departures.isEmpty {
+            guard evacuated[host.name] == nil else { continue }
             throw Diagnostics(.error("\"\(host.name)\" is not drained", host: host.name))
         }
         let names = hosts.map(\.name)
@@ -68,6 +70,7 @@ package struct HostReturn: Sendable {
         _ hosts: [Host], _ departures: [[DrainRecord.Departure]], returning: Bool, _ log: OperationLog
     ) async throws -> RelocationReport {
         closeDrains(of: hosts)
+        for host in hosts { try await StaleDefinitions(context: context, driver: driver, host: host).remove() }
         for host in hosts { try await DrainRecord(host: host, connector: context.connector).removeMark() }
         DrainMemory(context.directory).remember(hosts.map { ($0.name, nil) })
         try log.record("in-service")

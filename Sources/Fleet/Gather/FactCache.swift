@@ -2,7 +2,7 @@ package import Values
 
 /// The facts that hosts told last, one file a host, for targets such as `fact:os_family=Debian`.
 package struct FactCache: Sendable {
-    private let directory: String
+    let directory: String
 
     package init(_ fleet: FleetDirectory) { directory = fleet.factCache }
 

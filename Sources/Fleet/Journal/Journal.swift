@@ -45,6 +45,16 @@ package struct Journal: Sendable {
     /// The nearest identifier to one that is not there.
     func hint(for id: String) -> String? { NearestName.hint(for: id, among: folder.all) }
 
+    /// Takes over an operation that another controller began.
+    /// - Parameter lines: what that one has written of it.
+    func adopt(_ id: String, _ lines: [String]) throws(FileError) -> OperationRecord? {
+        try DiskPath.makeDirectory(folder.directory, mode: 0o700)
+        if folder.read(id) == nil {
+            try DiskFile.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: folder.path(of: id), mode: 0o600)
+        }
+        return folder.read(id)
+    }
+
     /// The log of an operation that is to go on.
     package func resume(_ record: OperationRecord) -> OperationLog {
         OperationLog(id: record.id, kind: record.kind, folder: folder)

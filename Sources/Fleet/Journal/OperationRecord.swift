@@ -22,6 +22,8 @@ package struct OperationRecord: Sendable {
     static let closingSteps: Set<String> = ["finished", "undone", "refused"]
     package var isClosed: Bool { Self.closingSteps.contains(lastStep) }
 
+    package func hasStep(_ step: String) -> Bool { steps.contains { $0["step"]?.string == step } }
+
     /// Every text of a field, in order: what was made step by step.
     package func all(_ field: String) -> [String] { steps.compactMap { $0[field]?.string } }
 

@@ -75,6 +75,7 @@ package struct MachineCensus: Sendable {
             let connection = try await driver.connect(to: host)
             do throws(HypervisorError) {
                 let machines = try await connection.domains()
+                await DefinitionMemory(context.directory).refresh(machines, on: host, over: connection)
                 await connection.close()
                 return Answer(host: host, machines: .success(machines))
             } catch {

@@ -55,30 +55,42 @@ package struct MachineCreation: Sendable {
         // Who had the name's lock before may have given it to a VM since the hosts were asked.
         let isRecent = journal.hasEnded(under: spec.name, within: 60)
         let known = await census?.answers(since: isRecent ? Clock.monotonic : 0)
-        if let root = spec.rootTree {
-            let answers = if let known { known } else { await MachineCensus(context, driver: driver).take() }
-            try MachineName.refuseTaken(spec.name, answers, assumedAbsent: assumedAbsent)
-            let creation = ContainerCreation(context: context, driver: driver, say: say)
-            let host = try await creation.choose(host ?? spec.host.map(context.host(named:)), among: answers)
-            let uuid = try await creation.create(spec, root, on: host)
-            return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
+        // Taken while the hosts are asked.
+        let named = try host ?? spec.host.map(context.host(named:))
+        let locked = NameHold(spec.name, for: "create", on: named, assumedAbsent, context, driver)
+        return try await locked.hold.during {
+            if let root = spec.rootTree {
+                return try await makeContainer(spec, root, named, known, locked)
+            }
+            // Made while the hosts are asked.
+            async let ownKey = FirstBoot.ownKey(for: spec)
+            let choice = try await place(spec, host, assumedAbsent, known)
+            let key: GuestKey?
+            do {
+                key = try await ownKey
+            } catch {
+                await choice.open?.connection.close()
+                await choice.survey?.close(except: choice.host.name)
+                throw error
+            }
+            return try await onHost(choice, spec) { connection in
+                var created = try await build(spec, key, choice, connection, locked, census)
+                created.warnings = choice.warnings + created.warnings
+                return created
+            }
         }
-        // Made while the hosts are asked.
-        async let ownKey = FirstBoot.ownKey(for: spec)
-        let choice = try await place(spec, host, assumedAbsent, known)
-        let key: GuestKey?
-        do {
-            key = try await ownKey
-        } catch {
-            await choice.open?.connection.close()
-            await choice.survey?.close(except: choice.host.name)
-            throw error
-        }
-        return try await onHost(choice, spec) { connection in
-            var created = try await build(spec, key, choice, connection)
-            created.warnings = choice.warnings + created.warnings
-            return created
-        }
+    }
+
+    private func makeContainer(
+        _ spec: MachineSpec, _ root: String, _ named: Host?, _ known: [MachineCensus.Answer]?, _ locked: NameHold
+    ) async throws -> Created {
+        let answers = if let known { known } else { await MachineCensus(context, driver: driver).take() }
+        try MachineName.refuseTaken(spec.name, answers, assumedAbsent: locked.assumedAbsent)
+        let creation = ContainerCreation(context: context, driver: driver, say: say)
+        let host = try await creation.choose(named, among: answers)
+        try await locked.take(on: host)
+        let uuid = try await creation.create(spec, root, on: host)
+        return Created(name: spec.name, uuid: uuid, host: host, state: spec.startState, warnings: [])
     }
 
     /// What would be defined; nothing is made anywhere.
@@ -109,17 +121,16 @@ package struct MachineCreation: Sendable {
         _ choice: Choice, _ spec: MachineSpec, _ body: (HypervisorConnection) async throws -> Result
     ) async throws -> Result {
         let host = choice.host
-        // While the work goes on.
-        async let others: Void? = choice.survey?.close(except: host.name)
         let connection =
             if let open = choice.open { open.connection } else { try await driver.connect(to: host) }
         do {
             let result = try await body(connection)
             await connection.close()
-            await others
+            await choice.survey?.close(except: host.name)
             return result
         } catch {
             await connection.close()
+            await choice.survey?.close(except: host.name)
             throw await explained(error, spec, host)
         }
     }
@@ -145,6 +156,12 @@ package struct MachineCreation: Sendable {
         var open: StockGathering.Open?
         /// What it was chosen from, with connections to the other hosts that are to be closed.
         var survey: FleetSurvey?
+
+        /// Those that are open still, by host.
+        var connections: [String: HypervisorConnection] {
+            let others = (survey?.answers ?? []).map { ($0.host.name, $0.open?.connection) }
+            return Dictionary(others + [(host.name, open?.connection)]) { $1 ?? $0 }.compactMapValues { $0 }
+        }
     }
 
     /// Makes sure that the name is free, and chooses the host.
@@ -240,11 +257,24 @@ package struct MachineCreation: Sendable {
     }
 
     private func build(
-        _ spec: MachineSpec, _ key: GuestKey?, _ choice: Choice, _ connection: HypervisorConnection
+        _ spec: MachineSpec, _ key: GuestKey?, _ choice: Choice, _ connection: HypervisorConnection,
+        _ locked: NameHold, _ census: FreshCensus?
     ) async throws -> Created {
-        let host = choice.host
-        say("preparing storage on \(host.name)")
+        // Decided while the locks are taken, done when they are held.
+        async let isFree: Void = locked.take(on: choice.host, choice.connections, census: census)
         let draft = try await draft(spec, choice, connection, mayMakePool: true)
+        try await isFree
+        // While the work goes on.
+        async let others: Void? = choice.survey?.close(except: choice.host.name)
+        let made = try await make(spec, key, draft, choice.host, connection)
+        await others
+        return made
+    }
+
+    private func make(
+        _ spec: MachineSpec, _ key: GuestKey?, _ draft: Draft, _ host: Host, _ connection: HypervisorConnection
+    ) async throws -> Created {
+        say("preparing storage on \(host.name)")
         var definition = draft.definition
         let layout = definition.layout
         // What contradicts itself, or a patch that does not fit, is found before anything is made.

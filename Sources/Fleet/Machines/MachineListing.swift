@@ -50,6 +50,8 @@ package struct MachineListing: Sendable {
             let connection = try await driver.connect(to: host)
             do throws(HypervisorError) {
                 let survey = try await connection.survey()
+                let machines = survey.map(\.summary)
+                await DefinitionMemory(context.directory).refresh(machines, on: host, over: connection)
                 async let neighbours = neighbours(survey, on: host)
                 var rows = await fanOut(survey, limit: 16) { domain in
                     Row(

@@ -19,6 +19,14 @@ package struct MachineMemory: Sendable {
         try? DiskFile.write(Array(JSON.write(Value(seen)).utf8), to: path, mode: 0o600)
     }
 
+    /// What is known of a host that is no part of the fleet any more.
+    func forget(_ host: String) {
+        var seen = read()
+        guard seen[host] != nil else { return }
+        seen[host] = nil
+        try? DiskFile.write(Array(JSON.write(Value(seen)).utf8), to: path, mode: 0o600)
+    }
+
     /// The names last seen on a host.
     package func lastSeen(on host: String) -> [String] { known(on: host) ?? [] }
 

@@ -38,6 +38,7 @@ struct DataNetwork: Sendable {
             throw Diagnostics(
                 .error(
                     "no address of it lies in \(text)", detail: "it has \(usable.joined(separator: ", "))",
+                    hint: "give a range that one of these lies in, or name the network in the host's vars",
                     host: host.name))
         }
         return address

@@ -45,7 +45,7 @@ package struct MachineMigration: Sendable {
         try Journal(context.directory).refuseUnsettled(found.machine.uuid)
         tell(.step("checking both hosts"))
         let hosts = try await MigrationHosts.connect(
-            from: found.host, to: destination, connector: context.connector, driver: driver)
+            to: destination, locking: found, context: context, driver: driver)
         do {
             let images = try ImageStore(context.directory).list()
             let preflight = MigrationPreflight(
@@ -66,18 +66,24 @@ package struct MachineMigration: Sendable {
     private func carryOut(
         _ plan: MigrationPlan, _ hosts: MigrationHosts, _ began: UInt64
     ) async throws -> MigrationOutcome {
+        if plan.mode == .offline {
+            return try await OfflineMigration(context: context, hosts: hosts, plan: plan, options: options, tell: tell)
+                .carryOut(began: began)
+        }
         guard let transfer = plan.transfer else { throw Diagnostics(.error("the two hosts could not be compared")) }
         let request = try MigrationRequest(plan, transfer, options)
         options.risks(of: plan).forEach { tell(.warning($0)) }
         let state = Mapping([
             ("state", Value(transfer.isPaused ? "paused" : "running")), ("copied", Value(plan.copiedTargets.count)),
+            ("data", Value(transfer.address)),
         ])
-        let log = try Journal(context.directory).begin(
-            "migrate", plan.journal.merged(with: state).merged(with: options.journal))
+        let log = try await hosts.mirrored(
+            Journal(context.directory).begin(
+                "migrate", plan.journal.merged(with: state).merged(with: options.journal)))
         let settlement = MigrationSettlement(hosts: hosts, uuid: plan.uuid, log: log, options: options)
         let stage = MigrationStage(
             hosts: hosts, plan: plan, connector: context.connector,
-            workFolder: DiskPath.join(context.directory.memory, "work"), log: log)
+            log: log, tell: tell)
         var made: [String] = []
         do {
             tell(.step("preparing \(plan.destination.name)"))
@@ -94,12 +100,12 @@ package struct MachineMigration: Sendable {
             if !isClean { throw Self.halfDone(plan, log, error) }
             throw error
         }
-        let moved = plan.disks.filter(\.isMoved).map(\.path)
         let course = MigrationCourse(
             hosts: hosts,
             subject: .init(
                 vm: plan.vm, from: plan.source.name, to: plan.destination.name, storage: plan.storageName),
-            uuid: plan.uuid, moved: moved, made: moved, autostart: plan.autostart, staysPaused: transfer.isPaused,
+            uuid: plan.uuid, moved: plan.released + plan.releasedLayers, made: made, autostart: plan.autostart,
+            staysPaused: transfer.isPaused,
             options: options, log: log, control: control, tell: tell)
         return try await course.run(request, copied: plan.copiedTargets.count, since: began)
     }

@@ -32,13 +32,14 @@ package struct MigrationAttachment: Sendable {
         }
         let known = try MigrationRecord(record)
         let hosts = try await MigrationHosts.connect(
-            from: trace.source, to: destination, connector: context.connector, driver: driver)
+            from: trace.source, to: destination, settling: record, known.vm, context: context, driver: driver)
         do {
             let course = MigrationCourse(
                 hosts: hosts,
                 subject: .init(vm: known.vm, from: known.from, to: known.to, storage: known.storage),
                 uuid: known.uuid, moved: known.moved, made: known.made, autostart: known.autostart,
-                staysPaused: known.staysPaused, options: known.options, log: Journal(context.directory).resume(record),
+                staysPaused: known.staysPaused, options: known.options,
+                log: hosts.resumed(Journal(context.directory).resume(record)),
                 control: control, tell: tell)
             let outcome = try await course.run(nil, copied: record["copied"]?.int ?? 0, since: began)
             await hosts.close()

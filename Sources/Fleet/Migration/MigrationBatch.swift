@@ -49,17 +49,22 @@ package struct MigrationBatch: Sendable {
     }
 
     /// Cancelling the task lets go of what has begun, and begins no more.
-    /// - Parameter tell: is given a VM's name and how far it is.
+    /// - Parameters:
+    ///   - mayBegin: asked before each is begun; none is any more once it said no.
+    ///   - ended: is given each result as soon as there is one.
+    ///   - tell: is given a VM's name and how far it is.
     /// - Returns: a result for each move, in their order.
     package func run(
-        _ moves: [(vm: String, to: Host)], tell: @escaping @Sendable (String, MigrationProgress) -> Void
+        _ moves: [(vm: String, to: Host)], mayBegin: @Sendable () -> Bool = { true },
+        ended: (Int, Result<MigrationOutcome, any Error>) -> Void = { _, _ in },
+        tell: @escaping @Sendable (String, MigrationProgress) -> Void
     ) async -> [Ended] {
         let places = moves.count > 1 ? await whereTheyAre() : [:]
         var schedule = MigrationSchedule(
             moves.map { .init(from: places[$0.vm], to: $0.to.name) }, limits: limits)
         var results: [Int: Result<MigrationOutcome, any Error>] = [:]
         await withTaskGroup(of: (Int, Result<MigrationOutcome, any Error>).self) { group in
-            var begun = schedule.begin()
+            var begun = mayBegin() ? schedule.begin() : []
             repeat {
                 for index in begun {
                     let (vm, host) = moves[index]
@@ -67,8 +72,10 @@ package struct MigrationBatch: Sendable {
                 }
                 guard let (index, result) = await group.next() else { return }
                 results[index] = result
+                ended(index, result)
                 schedule.end(index)
-                begun = Task.isCancelled || control.isCancelled ? [] : schedule.begin()
+                let isOver = Task.isCancelled || control.isCancelled || !mayBegin()
+                begun = isOver ? [] : schedule.begin()
             } while true
         }
         return moves.enumerated().map { index, move in

@@ -28,7 +28,8 @@ struct MigrationCourse: Sendable {
         let watch = MigrationWatch(
             source: hosts.source, uuid: uuid, options: options, disks: copied, control: control, log: log, tell: tell)
         let job = MigrationJob(
-            hosts: hosts, uuid: uuid, resumes: options.arrivesPaused && !staysPaused, watch: watch, control: control,
+            hosts: hosts, vm: subject.vm, uuid: uuid, resumes: options.arrivesPaused && !staysPaused, watch: watch,
+            control: control,
             clock: clock)
         let result: MigrationJob.Result
         do {

@@ -21,6 +21,7 @@ final class MigrationJob: Sendable {
     package static let grace = Duration.seconds(2)
 
     private let hosts: MigrationHosts
+    private let vm: String
     private let uuid: String
     /// Whether the guest is to run as soon as the source's copy is gone.
     private let resumes: Bool
@@ -28,12 +29,16 @@ final class MigrationJob: Sendable {
     private let control: MigrationControl
     private let clock: SwitchoverClock
     private let final = Mutex<JobProgress?>(nil)
+    /// Talks over the source's channel, which one task at a time may use.
+    private let lookingOut = Mutex<Task<Void, Never>?>(nil)
 
     init(
-        hosts: MigrationHosts, uuid: String, resumes: Bool, watch: MigrationWatch, control: MigrationControl,
+        hosts: MigrationHosts, vm: String, uuid: String, resumes: Bool, watch: MigrationWatch,
+        control: MigrationControl,
         clock: SwitchoverClock
     ) {
         self.hosts = hosts
+        self.vm = vm
         self.uuid = uuid
         self.resumes = resumes
         self.watch = watch
@@ -79,6 +84,7 @@ final class MigrationJob: Sendable {
         } onCancel: {
             signal.yield(.interrupted)
         }
+        await lookingOut.withLock { $0 }?.value
         return Result(problem: problem, final: await finalFigures())
     }
 
@@ -90,14 +96,30 @@ final class MigrationJob: Sendable {
         let atDestination = try await hosts.destination.ask { hypervisor throws(HypervisorError) in
             try await hypervisor.events()
         }
+        let process = Task { [hosts, vm, uuid, resumes] in
+            resumes ? await SourceProcess.find(vm: vm, uuid: uuid, on: hosts.source) : nil
+        }
+        lookingOut.withLock { $0 = Task { _ = await process.value } }
         Task {
             for await event in atSource where event.domain?.uuid == uuid {
                 clock.heardAtSource(event)
                 if case .jobCompleted(let figures) = event.kind { final.withLock { $0 = figures } }
-                if case .lifecycle(let life) = event.kind, life.event == .stopped { await resumeOnceGone() }
+                guard case .lifecycle(let life) = event.kind else { continue }
+                if life.event == .stopped { Task { await resumeOnceGone() } }
+                if life.event == .suspended, life.detailName == "migrated" { lookOut(for: process) }
             }
         }
         Task { [clock] in for await event in atDestination { clock.heardAtDestination(event) } }
+    }
+
+    /// After what talks over the channel already: one that was made to stand still is suspended twice.
+    private func lookOut(for process: Task<SourceProcess?, Never>) {
+        lookingOut.withLock { last in
+            last = Task { [before = last] in
+                await before?.value
+                if await process.value?.waitForEnd() == true { await resumeOnceGone(processEnded: true) }
+            }
+        }
     }
 
     /// What libvirt reports; nil for success.
@@ -122,15 +144,22 @@ final class MigrationJob: Sendable {
     }
 
     /// At once, while it stands still: settling looks more slowly. Nothing is done where anything is in doubt.
-    private func resumeOnceGone() async {
+    /// - Parameter processEnded: whether the source's process is known to be no more.
+    private func resumeOnceGone(processEnded: Bool = false) async {
         guard resumes else { return }
-        let (source, destination) = (hosts.source.hypervisor, hosts.destination.hypervisor)
-        async let here = source.sideState(of: domain, on: .source)
-        async let there = destination.sideState(of: domain, on: .destination)
-        guard let pair = try? await (here, there), [.absent, .shutOffMigrated].contains(pair.0),
-            pair.1 == .pausedByUs
-        else { return }
+        let destination = hosts.destination.hypervisor
+        async let gone = isGone(processEnded)
+        // Complete only when libvirt has said so: a guest whose source died on the way never comes to that.
+        guard (try? await destination.sideState(of: domain, on: .destination)) == .pausedByUs, await gone else {
+            return
+        }
         try? await destination.resume(domain)
+    }
+
+    private func isGone(_ processEnded: Bool) async -> Bool {
+        if processEnded { return true }
+        let state = try? await hosts.source.hypervisor.sideState(of: domain, on: .source)
+        return state == .absent || state == .shutOffMigrated
     }
 
     private func finalFigures() async -> JobProgress? {

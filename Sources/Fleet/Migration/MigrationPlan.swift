@@ -2,12 +2,20 @@ package import Hypervisor
 package import Inventory
 internal import Values
 
-/// What a migration will do with each disk, decided before anything is touched.
+/// What a migration will do with each file, decided before anything is touched.
 package struct MigrationPlan: Sendable {
+    package enum Mode: String, Sendable {
+        case live
+        /// The VM is off: its definition and its files move.
+        case offline
+    }
+
     package enum DiskPlan: String, Sendable {
-        /// Both hosts see the same file: nothing is copied, and nothing may be removed.
+        /// Both hosts see the same: nothing is copied, and nothing may be removed.
         case shared
-        /// Only the overlay is copied, onto the equal base image over there.
+        /// A read-only drive whose bytes are at the destination already: that file is somebody else's, and stays so.
+        case present
+        /// Only the top layer is copied, onto equal images over there.
         case overlay
         /// The whole disk is copied.
         case copied
@@ -15,28 +23,75 @@ package struct MigrationPlan: Sendable {
         case brought
     }
 
+    /// An image that a disk stands on.
+    package struct Layer: Sendable {
+        package enum Origin: Sendable {
+            /// The destination has the same bytes.
+            case present
+            /// The controller has it.
+            case image(StoredImage)
+            /// The source's own file is copied.
+            case source
+        }
+
+        package let path: String
+        package let format: String
+        /// Bytes of the file.
+        package let size: UInt64
+        package let origin: Origin
+    }
+
     package struct Disk: Sendable {
         package let target: String
         package let path: String
         package let format: String
         package var plan: DiskPlan
-        /// The base image below an overlay.
-        package let base: String?
-        package let baseFormat: String?
-        /// That base where the destination lacks it and the controller has it: it is brought over first.
-        package let missingBase: StoredImage?
+        /// What the top layer that arrives stands on, from the top down.
+        package var layers: [Layer] = []
         /// What the guest sees, in bytes.
-        package let capacity: UInt64
+        package var capacity: UInt64 = 0
+        /// Bytes of the file, and what of them takes space at the source.
+        package var size: UInt64 = 0
+        package var allocated: UInt64 = 0
+        package var clusterSize: Int?
+        /// The file at the source: its bytes have changed when this has.
+        package var stamp = ""
+        /// Whether the source's file goes when the VM has: a medium that was not made for this VM stays.
+        package var isReleased = true
+        /// Whether layers that cannot be had over there are copied into the top one.
+        package var isFlattened = false
 
         /// Whether this operation makes a file of it at the destination: only such may ever be removed.
-        package var isMoved: Bool { plan != .shared }
+        package var isMoved: Bool { plan == .overlay || plan == .copied || plan == .brought }
+        /// Whether libvirt copies it while the guest runs.
+        package var isMirrored: Bool { plan == .overlay || plan == .copied }
+        /// Whether something that it stands on is brought over first.
+        package var bringsLayers: Bool {
+            layers.contains { layer in if case .present = layer.origin { false } else { true } }
+        }
     }
 
+    /// What a host keeps of a VM beside its disks.
+    package struct StateFile: Sendable {
+        package enum Kind: String, Sendable {
+            /// The variables of its UEFI.
+            case nvram
+            /// The directory of its emulated TPM.
+            case tpm
+        }
+
+        package let kind: Kind
+        package let path: String
+        package let isMoved: Bool
+    }
+
+    package let mode: Mode
     package let vm: String
     package let uuid: String
     package let source: Host
     package let destination: Host
     package var disks: [Disk]
+    package let files: [StateFile]
     /// Pools that the destination lacks: directories that are pools at the source.
     package let pools: [PoolSpec]
     package let memoryMiB: Int
@@ -44,29 +99,45 @@ package struct MigrationPlan: Sendable {
     /// How memory and disks travel; nil where that is not known, as of what a host cannot do.
     var transfer: MigrationTransfer?
 
-    /// One flag holds for all disks of a migration: one that must be copied whole makes all copied whole.
+    /// Every disk's target is made beforehand, so that the one flag of libvirt's does for each: an overlay gets its own
+    /// bytes, and a disk that stands on nothing has all of its bytes in its top layer.
     package var storage: MigrationRequest.Storage {
-        let writable = disks.filter { $0.plan != .brought }.map(\.plan)
-        if writable.contains(.copied) { return .full }
-        return writable.contains(.overlay) ? .incremental : .shared
+        let mirrored = disks.filter(\.isMirrored)
+        if mirrored.contains(where: \.isFlattened) { return .full }
+        return mirrored.isEmpty ? .shared : .incremental
     }
 
     /// As reports name it.
     package var storageName: String {
-        switch storage {
-        case .shared: "shared"
-        case .full: "copied"
-        case .incremental: "overlay"
-        }
+        let moved = disks.filter(\.isMirrored).map(\.plan)
+        if moved.contains(.copied) { return "copied" }
+        return moved.contains(.overlay) ? "overlay" : "shared"
     }
 
-    /// The moved files, in the form the journal keeps.
+    /// What the source lets go of when the VM has moved.
+    var released: [String] {
+        disks.filter { $0.isMoved && $0.isReleased }.map(\.path) + files.filter(\.isMoved).map(\.path)
+    }
+
+    /// Layers that linked clones share, and that were copied: the source's go with their last user.
+    var releasedLayers: [String] {
+        disks.flatMap(\.layers).filter { layer in
+            if case .source = layer.origin { FrozenLayer.isOne(layer.path) } else { false }
+        }.map(\.path)
+    }
+
+    /// In the form the journal keeps.
     var journal: Mapping {
         Mapping([
             ("vm", Value(vm)), ("uuid", Value(uuid)), ("from", Value(source.name)), ("to", Value(destination.name)),
-            ("autostart", Value(autostart)), ("storage", Value(storageName)),
-            ("moved", Value(disks.filter(\.isMoved).map { Value($0.path) })),
-            ("shared", Value(disks.filter { !$0.isMoved }.map { Value($0.path) })),
+            ("mode", Value(mode.rawValue)), ("autostart", Value(autostart)), ("storage", Value(storageName)),
+            ("moved", Value((released + releasedLayers).map { Value($0) })),
+            (
+                "shared",
+                Value(
+                    disks.filter { !$0.isMoved }.map { Value($0.path) }
+                        + files.filter { !$0.isMoved }.map { Value($0.path) })
+            ),
         ])
     }
 }

@@ -12,6 +12,8 @@ struct MigrationRecord: Sendable {
     let autostart: Bool
     let staysPaused: Bool
     let options: MigrationOptions
+    /// The destination's address for memory and disks; nil for its own.
+    let data: String?
 
     /// - Throws: `Diagnostics` when it is torn: without all of it, it cannot be known what is to be tidied up.
     init(_ record: OperationRecord) throws(Diagnostics) {
@@ -28,11 +30,9 @@ struct MigrationRecord: Sendable {
         autostart = record["autostart"]?.bool ?? false
         staysPaused = record["state"]?.string == "paused"
         options = MigrationOptions(record)
+        data = record["data"]?.string
     }
 
-    /// Whether libvirt was asked: before that nothing of the guest has moved.
-    var isAsked: Bool { record.steps.contains { $0["step"]?.string == MigrationStep.migrating.rawValue } }
-
-    /// The files at the destination that may be its own.
-    var made: [String] { (isAsked ? moved : []) + record.all("made") }
+    /// The files at the destination that are its own.
+    var made: [String] { MigrationStage.made(record) }
 }

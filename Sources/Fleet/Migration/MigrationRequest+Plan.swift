@@ -5,7 +5,7 @@ internal import Values
 extension MigrationPlan {
     /// The disks that libvirt copies while the guest runs.
     var copiedTargets: [String] {
-        storage == .shared ? [] : disks.filter { $0.plan != .brought && $0.isMoved }.map(\.target)
+        disks.filter(\.isMirrored).map(\.target)
     }
 }
 

@@ -66,7 +66,19 @@ struct MigrationSettlement: Sendable {
             case .pauseBoth:
                 try await pauseBoth()
                 throw unknown(source, destination, problem, "both copies were paused; decide which one is right")
-            case .waitForHost, .askForFencing, .resumePostcopy, .redefineFromJournal, .askOperator:
+            case .resumePostcopy:
+                do {
+                    try await PostcopyRecovery(hosts: hosts, uuid: uuid, log: log).run()
+                } catch let error as HypervisorError where error.code == .operationInvalid {
+                    // QEMU's own connection lived through it: the rest flows, though libvirt has given up on it.
+                    try await Task.sleep(for: .milliseconds(500))
+                } catch {
+                    throw unknown(
+                        source, destination, "\(error)",
+                        "the guest's memory is on both hosts: let both run, mend the link, and run `drover op recover "
+                            + "\(log.id)`")
+                }
+            case .waitForHost, .askForFencing, .redefineFromJournal, .askOperator:
                 throw unknown(source, destination, problem, "run `drover op recover \(log.id)` when both hosts answer")
             }
         }
@@ -84,11 +96,11 @@ struct MigrationSettlement: Sendable {
         return (source, destination)
     }
 
-    /// The two hosts are not asked at one moment: only a pair that is seen twice is acted on. The one exception cannot
-    /// change by itself any more, and the guest stands still in it.
+    /// The two hosts are not asked at one moment: only a pair that is seen twice is acted on, but for two that cannot
+    /// change by themselves any more; in one of them the guest stands still.
     private func stablePair() async throws -> (SideState, SideState) {
         var last = try await pair()
-        if last == (.absent, .pausedByUs) { return last }
+        if last == (.absent, .pausedByUs) || last == (.absent, .running) { return last }
         for _ in 0..<20 {
             try await Task.sleep(for: .milliseconds(100))
             let next = try await pair()
@@ -113,7 +125,10 @@ struct MigrationSettlement: Sendable {
         try await side.ask { hypervisor throws(HypervisorError) in
             if let there = try await hypervisor.domain(domain) {
                 if there.state.isActive { try await hypervisor.destroy(domain) }
-                if there.persistent { try await hypervisor.undefine(domain) }
+                // What it keeps beside the disks may be the other host's too: it goes with the files.
+                if there.persistent {
+                    try await hypervisor.undefine(domain, keepingNVRAM: true, keepingTPM: true)
+                }
             }
         }
     }
@@ -138,23 +153,23 @@ struct MigrationSettlement: Sendable {
         }
         try log.record("verified")
         try await remove(from: hosts.source)
-        let inUse = try await pathsOfOthers()
-        try await MigrationStage.retire(
+        let inUse = try await Self.users(of: moved, besides: uuid, on: hosts.source)
+        try await Retirement.retire(
             moved.filter { !inUse.contains($0) }, operation: log.id, keep: options.keepSource, on: hosts.source)
+        await Retirement.refresh(moved, on: hosts.destination)
+        await HostTransfer.sweepPools(of: log.id, on: hosts.source)
         await stopWatcher()
         try log.record("finished", Mapping([("kept_seconds", Value(options.keepSource))]))
     }
 
-    /// Files of the source that other VMs there use too, a common installer say: they stay.
-    private func pathsOfOthers() async throws -> Set<String> {
-        try await hosts.source.ask { hypervisor throws(HypervisorError) in
-            var paths: Set<String> = []
-            for machine in try await hypervisor.domains() where machine.uuid != uuid {
-                for disk in try await hypervisor.description(of: .uuid(machine.uuid)).disks {
-                    paths.formUnion(([disk.source].compactMap { $0 } + disk.backing).compactMap(\.path))
-                }
-            }
-            return paths
+    /// Those of `paths` that others at a host use too, or that others stand on: a common installer, a linked clone's layer.
+    static func users(
+        of paths: [String], besides uuid: String, on side: MigrationHosts.Side
+    ) async throws -> Set<String> {
+        guard !paths.isEmpty else { return [] }
+        return try await side.ask { hypervisor throws(HypervisorError) in
+            let use = try await StoreUse.read(hypervisor, refreshing: true, besides: uuid)
+            return Set(use.users(of: paths).map(\.what))
         }
     }
 
@@ -164,7 +179,9 @@ struct MigrationSettlement: Sendable {
             if autostart { try await hypervisor.setAutostart(domain, true) }
         }
         await stopWatcher()
-        try await MigrationStage.clean(made, on: hosts.destination)
+        await HostTransfer.sweepPools(of: log.id, on: hosts.source)
+        try await MigrationStage.clean(made, of: uuid, on: hosts.destination)
+        try await MigrationStage.removePools(of: log, on: hosts.destination)
         try log.record("undone")
     }
 

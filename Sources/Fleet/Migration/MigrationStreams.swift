@@ -13,6 +13,9 @@ struct MigrationStreams: Sendable, Equatable {
         let cpus: Int
     }
 
+    /// MiB that are better not sent over one encrypted connection.
+    private static let muchMemory = 32 << 10
+
     /// Side by side; nil for one, in QEMU's plain protocol.
     private(set) var connections: Int?
     private(set) var compression: [String] = []
@@ -38,7 +41,9 @@ struct MigrationStreams: Sendable, Equatable {
                         ? "post-copy takes one"
                         : "that takes libvirt 5.2 and QEMU \(options.plain ? "4.0" : "5.2") at both ends"))
         }
-        if canParallel, !isPostcopy, asked != 1 {
+        // QEMU sends half a MiB at a time over parallel connections, and keeps to no cap that is near that.
+        let isSlow = options.bandwidth.map { $0 < 32 << 20 } ?? false
+        if canParallel, !isPostcopy, asked.map({ $0 > 1 }) ?? !(isSlow && memoryMiB < Self.muchMemory) {
             connections = asked ?? max(2, min(4, source.cpus, destination.cpus))
         }
         if options.compress {
@@ -50,7 +55,7 @@ struct MigrationStreams: Sendable, Equatable {
                 connections = nil
             }
         }
-        if connections == nil, !options.plain, memoryMiB >= 32 << 10 {
+        if connections == nil, !options.plain, memoryMiB >= Self.muchMemory {
             warnings.append(
                 .warning(
                     "\(memoryMiB >> 10) GiB of memory travel over one encrypted connection",

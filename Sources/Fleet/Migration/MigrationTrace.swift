@@ -63,24 +63,25 @@ package struct MigrationSearch: Sendable {
     /// The host that libvirt sends it from, and the one that has it too.
     private func onHosts(_ name: String) async throws -> MigrationTrace {
         let answers = await MachineCensus(context, driver: driver).take()
-        var found: [(host: Host, machine: DomainSummary, state: SideState, operation: String?)] = []
+        var found: [(host: Host, machine: DomainSummary, isSending: Bool, operation: String?)] = []
         for answer in answers {
             for machine in (try? answer.machines.get()) ?? [] where [machine.name, machine.uuid].contains(name) {
-                let (state, operation) = try await driver.visit(answer.host) { connection in
+                let domain = DomainReference.uuid(machine.uuid)
+                let (isSending, operation) = try await driver.visit(answer.host) { connection in
                     (
-                        try await connection.sideState(of: .uuid(machine.uuid), on: .source),
-                        try await connection.metadata(.uuid(machine.uuid))?.operation
+                        // The destination has no figures to give.
+                        (try? await connection.jobStats(domain))?.isActive ?? false,
+                        try? await connection.metadata(domain)?.operation
                     )
                 }
-                found.append((answer.host, machine, state, operation))
+                found.append((answer.host, machine, isSending, operation))
             }
         }
         guard !found.isEmpty else {
             throw Diagnostics(
                 .error("there is no operation and no VM \"\(name)\"", hint: "`drover op list`, `drover vm list`"))
         }
-        let sending: Set<SideState> = [.runningJobActive, .pausedJobActive, .postcopy]
-        guard let source = found.first(where: { sending.contains($0.state) }) else {
+        guard let source = found.first(where: \.isSending) else {
             throw Diagnostics(
                 .error(
                     "no migration of \"\(name)\" is under way",

@@ -23,10 +23,20 @@ struct MigrationTransfer: Sendable {
         isPaused = survey.machine.state.activity == .paused
     }
 
+    /// QEMU handles the faults of a guest whose memory is elsewhere; as an unprivileged process it must be allowed to.
+    private static func postcopy(_ survey: MigrationSurvey) -> [Diagnostic] {
+        guard survey.options.ifStuck == .postcopy, survey.destinationLook.allowsUserfaultfd == false else { return [] }
+        return [
+            survey.warning(
+                "its kernel keeps post-copy to privileged programs", detail: "vm.unprivileged_userfaultfd is 0",
+                hint: "set it to 1 in /etc/sysctl.d, unless QEMU runs as root there")
+        ]
+    }
+
     /// As a check before a migration.
     static func findings(_ survey: MigrationSurvey) -> [Diagnostic] {
         do throws(Diagnostics) {
-            return try MigrationTransfer(survey).streams.warnings
+            return try MigrationTransfer(survey).streams.warnings + postcopy(survey)
         } catch {
             return error.all
         }

@@ -9,6 +9,7 @@ final class MigrationWatch: Sendable {
         /// Bytes of disk: libvirt's final record of a migration leaves its mirrors out.
         var diskBytes: UInt64 = 0
         var calledOff: String?
+        var isCancelling = false
         var isTooLate = false
     }
 
@@ -101,15 +102,18 @@ final class MigrationWatch: Sendable {
     private func callOff(_ why: String) async {
         guard notes.withLock({ $0.calledOff == nil && !$0.isTooLate }) else { return }
         do {
-            try log.record(MigrationStep.cancelling.rawValue, Mapping([("why", Value(why))]))
-            tell(.step("\(why): the migration is called off"))
+            if !notes.withLock({ $0.isCancelling }) {
+                try log.record(MigrationStep.cancelling.rawValue, Mapping([("why", Value(why))]))
+                tell(.step("\(why): the migration is called off"))
+                notes.withLock { $0.isCancelling = true }
+            }
             try await source.hypervisor.abortJob(domain)
             notes.withLock { $0.calledOff = why }
         } catch let error as HypervisorError where error.code == .operationInvalid {
-            // Not begun yet, or over already: whichever, only the former is looked at again.
-            let isActive = (try? await source.hypervisor.jobStats(domain))?.isActive ?? false
+            // Not begun yet, or past its switch-over: only the former is tried again.
+            let hasJob = (try? await source.hypervisor.jobStats(domain))?.isActive ?? false
             let isOver = (try? await source.hypervisor.sideState(of: domain, on: .source)) != .running
-            notes.withLock { $0.isTooLate = !isActive && isOver }
+            notes.withLock { $0.isTooLate = hasJob || isOver }
         } catch {
             tell(
                 .warning(.warning("the migration could not be called off", detail: "\(error)", host: source.host.name)))

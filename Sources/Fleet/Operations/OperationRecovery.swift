@@ -19,8 +19,8 @@ package struct OperationRecovery: Sendable {
         }
     }
 
-    private let context: FleetContext
-    private let driver: any HypervisorDriver
+    let context: FleetContext
+    let driver: any HypervisorDriver
 
     /// What interrupted operations left of secrets in this machine's memory goes at once.
     package init(_ context: FleetContext, driver: any HypervisorDriver) {
@@ -47,12 +47,43 @@ package struct OperationRecovery: Sendable {
         }
     }
 
+    /// Before it a VM is nowhere.
+    static let defining = "defining"
+    /// Behind it a VM is nowhere.
+    static let undefined = "undefined"
+
     private func settle(_ record: OperationRecord) async throws -> String {
         if record.isClosed { return record.lastStep }
         // What another process is still at work on is its own to finish.
         let lock = try record["vm"]?.string.map { try OperationLock(context.directory, machine: $0) }
         defer { withExtendedLifetime(lock) {} }
         guard let record = Journal(context.directory).operation(record.id), !record.isClosed else { return "finished" }
+        return try await holding(record) { try await settleLocked(record) }
+    }
+
+    /// With the VMs' names locked on the hosts too; a migration does that over the connections that it needs anyway.
+    private func holding<Answer: Sendable>(
+        _ record: OperationRecord, _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        guard record.kind != "migrate", let host = record["host"]?.string else { return try await body() }
+        let place = try context.host(named: host)
+        var holds: [HostHold] = []
+        do {
+            for name in Set(record.all("vm") + record.all("new") + record.all("source")).sorted() {
+                var wish = HostLocks.Wish(machine: name, operation: "recover", on: [place])
+                wish.settles = record.id
+                holds.append(try await HostLocks(context).take(wish))
+            }
+            let answer = try await body()
+            for hold in holds { await hold.release() }
+            return answer
+        } catch {
+            for hold in holds { await hold.release() }
+            throw error
+        }
+    }
+
+    private func settleLocked(_ record: OperationRecord) async throws -> String {
         switch record.kind {
         case "migrate": return try await settleMigration(record)
         case "create": return try await undoCreation(record)
@@ -70,6 +101,9 @@ package struct OperationRecovery: Sendable {
         case "pool", "network", "volume": return try await settleStore(record, context, driver)
         case "drain": return try await HostDrain.resume(record, context, driver)
         case "undrain": return try await HostReturn.resume(record, context, driver)
+        case "evacuate": return try await HostEvacuation.settle(record, context, driver)
+        case "remove": return try await HostRemoval.resume(record, context, driver)
+        case "balance": return try await FleetBalance.resume(record, context, driver)
         case "rotate": return try await CertificateRotation.recover(record, context)
         default: throw Diagnostics(.error("operations of kind \"\(record.kind)\" cannot be recovered by this version"))
         }
@@ -80,31 +114,38 @@ package struct OperationRecovery: Sendable {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let hosts = try await MigrationHosts.connect(
-            from: try context.host(named: from), to: try context.host(named: to), connector: context.connector,
-            driver: driver)
-        let log = Journal(context.directory).resume(record)
+            from: try context.host(named: from), to: try context.host(named: to), settling: record,
+            record["vm"]?.string ?? uuid, context: context, driver: driver)
+        let log = hosts.resumed(Journal(context.directory).resume(record))
+        if hosts.isSettledElsewhere(record) {
+            try log.record("finished", Mapping([("by", "another controller")]))
+            await hosts.close()
+            return "finished"
+        }
         let settlement = MigrationSettlement(hosts: hosts, uuid: uuid, log: log, options: MigrationOptions(record))
         do {
-            let asked = record.steps.contains { $0["step"]?.string == "migrating" }
             // Without the list it cannot be known what is to be tidied up: a torn journal is no empty one.
             guard let moved = record["moved"]?.list?.compactMap(\.string) else {
                 throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
             }
-            let end = try await settlement.settle(
-                moved: moved, made: (asked ? moved : []) + record.all("made"),
-                autostart: record["autostart"]?.bool ?? false, problem: nil)
+            let (made, autostart) = (MigrationStage.made(record), record["autostart"]?.bool ?? false)
+            let isMigrated: Bool
+            if record["mode"]?.string == MigrationPlan.Mode.offline.rawValue {
+                isMigrated =
+                    try await OfflineSettlement(
+                        hosts: hosts, uuid: uuid, log: log, keepSource: MigrationOptions(record).keepSource
+                    ).settle(moved: moved, made: made, autostart: autostart) == .migrated
+            } else {
+                isMigrated =
+                    try await settlement.settle(moved: moved, made: made, autostart: autostart, problem: nil)
+                    == .migrated
+            }
+            for side in [hosts.source, hosts.destination] { await Retirement.sweep(side) }
             await hosts.close()
-            return end == .migrated ? "finished" : "undone"
+            return isMigrated ? "finished" : "undone"
         } catch {
             await hosts.close()
             throw error
-        }
-    }
-
-    /// Every VM of every hypervisor with its host's name. A host that does not answer could have any.
-    private func everyMachine() async throws -> [(String, DomainSummary)] {
-        try await MachineCensus(context, driver: driver).take().flatMap { answer in
-            try answer.machines.get().map { (answer.host.name, $0) }
         }
     }
 
@@ -114,14 +155,14 @@ package struct OperationRecovery: Sendable {
             throw Diagnostics(.error("the journal of \(record.id) is incomplete"))
         }
         let log = Journal(context.directory).resume(record)
-        for (place, machine) in try await everyMachine() {
-            let isElsewhere = machine.uuid == uuid && place != host
-            let isAnother = machine.uuid != uuid && machine.name == record["vm"]?.string
-            guard isElsewhere || isAnother else { continue }
+        let whereabouts = try await Whereabouts(uuid, of: host, context, driver)
+        let isElsewhere = whereabouts.elsewhere != nil
+        if isElsewhere || whereabouts.isTaken(record["vm"]?.string) {
             // It moved instead, or a later VM has its name and so its volumes' names.
             try log.record(isElsewhere ? "undone" : "finished")
             return isElsewhere ? "undone" : "finished"
         }
+        if whereabouts.here == nil, !record.hasStep(Self.undefined) { try whereabouts.demandNowhereElse() }
         let place = try context.host(named: host)
         let kept: [Diagnostic]? = try await driver.visit(place) { connection in
             guard try await connection.domain(.uuid(uuid)) == nil else { return nil }
@@ -151,12 +192,14 @@ package struct OperationRecovery: Sendable {
         }
         let log = Journal(context.directory).resume(record)
         // One that may have run has a guest's data on its disk: it stays, wherever it is by now.
-        let mayHaveRun = record.steps.contains { $0["step"]?.string == "starting" }
-        for (place, machine) in try await everyMachine() where machine.uuid == remnants.uuid {
-            guard machine.state.isActive || mayHaveRun || place != host else { continue }
+        let mayHaveRun = record.hasStep("starting")
+        let whereabouts = try await Whereabouts(remnants.uuid, of: host, context, driver)
+        let isKept = whereabouts.here.map { $0.state.isActive || mayHaveRun } ?? false
+        if isKept || whereabouts.elsewhere != nil {
             try log.record("finished")
             return "finished"
         }
+        if whereabouts.here == nil, record.hasStep(Self.defining) { try whereabouts.demandNowhereElse() }
         let place = try context.host(named: host)
         if record.hasSeeded { try await OfflineSeed(context, host: place, instance: remnants.uuid).release() }
         try await driver.visit(place) { try await remnants.remove(over: $0) }

@@ -21,7 +21,7 @@ struct PlacementScore {
     }
 
     /// What the host lacks altogether.
-    private func possibility(_ stock: HostStock) -> [HostVerdict.Obstacle] {
+    func possibility(_ stock: HostStock) -> [HostVerdict.Obstacle] {
         var found: [HostVerdict.Obstacle] = []
         if let architecture = demand.architecture, stock.guests[architecture] == nil {
             found.append(.init(.architecture, "it cannot run guests of the architecture \(architecture)"))
@@ -118,11 +118,11 @@ struct PlacementScore {
         return parts
     }
 
-    private func memoryCapacity(_ stock: HostStock) -> Int {
+    func memoryCapacity(_ stock: HostStock) -> Int {
         Int(Double(stock.memoryMiB) * ratios.memory) - ratios.reservedMiB
     }
 
-    private func cpuCapacity(_ stock: HostStock) -> Int { Int(Double(stock.cpus) * ratios.cpu) }
+    func cpuCapacity(_ stock: HostStock) -> Int { Int(Double(stock.cpus) * ratios.cpu) }
 
     /// Promises count, and so does what others than VMs have taken.
     private func freeMemory(_ stock: HostStock) -> Int {

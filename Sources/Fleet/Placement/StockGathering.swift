@@ -94,6 +94,9 @@ struct StockGathering: Sendable {
             var told = try await told(by: host, wants)
             await system.add(to: &told.stock)
             if host.vars["maintenance"]?.bool == true { told.stock.maintenance = "the inventory says so" }
+            if let entry = EvacuationMemory(context.directory).entry(of: host.name) {
+                told.stock.maintenance = entry.words
+            }
             return Answer(
                 host: host, census: .init(host: host, machines: .success(told.machines)), stock: .success(told.stock),
                 present: told.present, open: told.open, pools: told.pools, volumes: told.volumes)
@@ -197,7 +200,11 @@ struct StockGathering: Sendable {
                     continue
                 }
                 known.formUnion(volumes.map { PoolVolume(pool: pool.name, name: $0.name) })
-                promised = volumes.reduce(0) { $0 + Int(clamping: max($1.capacity, $1.allocation)) }
+                // Copies that are kept for a while after a move grow no more.
+                promised = volumes.reduce(0) { sum, volume in
+                    let isKept = volume.name.contains(".moved-")
+                    return sum + Int(clamping: isKept ? volume.allocation : max(volume.capacity, volume.allocation))
+                }
                 stock.volumes.formUnion(volumes.map(\.name))
                 for volume in volumes {
                     capacities[volume.path] = Int(clamping: volume.capacity)

@@ -38,7 +38,7 @@ package struct MachineAdoption: Sendable {
         let found = try await MachineCensus(context, driver: driver).find(name)
         spec.name = found.machine.name
         try spec.validate()
-        return try await MachineHold(context, driver: driver).with(found) { held in
+        return try await MachineHold(context, driver: driver).with(found, for: "adopt") { held in
             let survey = await MachinePlacement(context, driver: driver)
                 .survey([spec], hosts: [held.found.host], details: true)
             if let problem = survey.problems.first { throw problem }

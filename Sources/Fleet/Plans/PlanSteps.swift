@@ -130,7 +130,7 @@ struct PlanSteps: Sendable {
         let hold = MachineHold(context, driver: driver)
         // A second VM of that name on a host that does not answer would then run twice.
         let found = try await located(line, surely: act?.needsEveryHost == true, since: moment)
-        try await hold.with(found) { held in
+        try await hold.with(found, for: "apply") { held in
             if let autostart { try await held.connection.setAutostart(held.domain, autostart) }
             guard let act else { return }
             let isPaused = held.found.machine.state.activity == .paused

@@ -50,75 +50,76 @@ package struct MoveOutcome: Sendable {
 
 /// Carries moves out, several at once: so many as neither the hosts nor the user mind.
 struct MoveBatch: Sendable {
-    /// Moves that one host may be the source, and again the destination, of at once.
-    static let perHost = 2
-
     let context: FleetContext
     let driver: any HypervisorDriver
     let options: MigrationOptions
     /// Moves at once, in all.
     let parallel: Int
-    /// After which none is begun (``Clock/monotonic``); nil for never.
+    /// When those under way are called off, and none is begun any more (``Clock/monotonic``); nil for never.
     let end: UInt64?
     let tell: @Sendable (MoveOutcome) -> Void
 
     /// What was begun is seen through, also when the task is cancelled: then no further move is begun.
     /// - Returns: how each ended, in their order.
     func run(_ moves: [Relocation.Move]) async -> [MoveOutcome] {
-        var waiting = Array(moves.indices)
-        var outcomes: [Int: MoveOutcome] = [:]
-        var busy: [String: Int] = [:]
-        await withTaskGroup(of: (Int, MoveOutcome).self) { group in
-            var running = 0
-            while true {
-                while running < max(1, parallel), !isOver, let next = next(waiting, moves, busy) {
-                    waiting.removeAll { $0 == next }
-                    for place in Self.places(moves[next]) { busy[place, default: 0] += 1 }
-                    running += 1
-                    group.addTask { (next, await carryOut(moves[next])) }
-                }
-                guard let (index, outcome) = await group.next() else { return }
-                running -= 1
-                for place in Self.places(moves[index]) { busy[place, default: 0] -= 1 }
-                outcomes[index] = outcome
-                tell(outcome)
+        let stop = MigrationControl()
+        return await withTaskCancellationHandler {
+            // A task of its own, which is not cancelled with this one.
+            await Task { await run(moves) { !stop.isCancelled } }.value
+        } onCancel: {
+            stop.cancel()
+        }
+    }
+
+    private func run(_ moves: [Relocation.Move], mayBegin: @escaping @Sendable () -> Bool) async -> [MoveOutcome] {
+        var places: [(vm: String, to: Host)] = []
+        for move in moves {
+            guard let host = try? context.host(named: move.to) else { return [] }
+            places.append((move.vm, host))
+        }
+        let control = MigrationControl()
+        var timer: Task<Void, any Error>?
+        if let end {
+            timer = Task {
+                try await Task.sleep(for: .nanoseconds(Int64(end - min(end, Clock.monotonic))))
+                control.cancel()
             }
         }
-        let reason = Task.isCancelled ? "interrupted before its turn came" : "the time was up before its turn came"
-        return moves.indices.map { outcomes[$0] ?? MoveOutcome(move: moves[$0], end: .notMoved(.error(reason))) }
-    }
-
-    private var isOver: Bool { Task.isCancelled || end.map { Clock.monotonic >= $0 } ?? false }
-
-    private static func places(_ move: Relocation.Move) -> [String] { ["from \(move.from)", "to \(move.to)"] }
-
-    private func next(_ waiting: [Int], _ moves: [Relocation.Move], _ busy: [String: Int]) -> Int? {
-        waiting.first { index in Self.places(moves[index]).allSatisfy { busy[$0, default: 0] < Self.perHost } }
-    }
-
-    private func carryOut(_ move: Relocation.Move) async -> MoveOutcome {
-        // A task of its own, which is not cancelled with this one.
-        let end = await Task { () -> MoveOutcome.End in
-            do {
-                let destination = try context.host(named: move.to)
-                let migration = MachineMigration(context, driver: driver, options: options)
-                let outcome = try await migration.migrate(move.vm, to: destination)
-                if let unknown = outcome.unknown { return .unknown(unknown) }
-                return outcome.isMigrated
-                    ? .moved(outcome) : .notMoved(.error(outcome.problem ?? "libvirt did not move it", host: move.from))
-            } catch let unknown as MigrationUnknown {
-                return .unknown(unknown.diagnostic)
-            } catch is MigrationDetached {
-                return .detached
-            } catch let found as Diagnostics {
-                return .notMoved(Self.joined(found))
-            } catch let locked as OperationLocked {
-                return .notMoved(locked.diagnostic)
-            } catch {
-                return .notMoved(HostProblem(error, host: move.from).diagnostic)
+        defer { timer?.cancel() }
+        let batch = MigrationBatch(
+            context, driver: driver, options: options, limits: .init(perHost: 2, total: parallel), control: control)
+        let ends = await batch.run(
+            places, mayBegin: { mayBegin() && !control.isCancelled },
+            ended: { index, result in tell(MoveOutcome(move: moves[index], end: Self.end(of: result, moves[index]))) },
+            tell: { _, _ in })
+        let reason = control.isCancelled ? "the time was up" : "interrupted"
+        return zip(moves, ends).map { move, ended in
+            if case .failure(let error) = ended.result, error is CancellationError {
+                return MoveOutcome(move: move, end: .notMoved(.error("\(reason) before its turn came")))
             }
-        }.value
-        return MoveOutcome(move: move, end: end)
+            return MoveOutcome(move: move, end: Self.end(of: ended.result, move))
+        }
+    }
+
+    private static func end(
+        of result: Result<MigrationOutcome, any Error>, _ move: Relocation.Move
+    ) -> MoveOutcome.End {
+        do {
+            let outcome = try result.get()
+            if let unknown = outcome.unknown { return .unknown(unknown) }
+            return outcome.isMigrated
+                ? .moved(outcome) : .notMoved(.error(outcome.problem ?? "libvirt did not move it", host: move.from))
+        } catch let unknown as MigrationUnknown {
+            return .unknown(unknown.diagnostic)
+        } catch is MigrationDetached {
+            return .detached
+        } catch let found as Diagnostics {
+            return .notMoved(joined(found))
+        } catch let locked as OperationLocked {
+            return .notMoved(locked.diagnostic)
+        } catch {
+            return .notMoved(HostProblem(error, host: move.from).diagnostic)
+        }
     }
 
     /// Everything that stands against a move, as one.

@@ -74,6 +74,13 @@ struct RelocationPlanning: Sendable {
             throw Diagnostics(
                 .error("it holds a \(held)", detail: "it cannot move while it runs", hint: "detach it, or stop the VM"))
         }
+        // Seen with QEMU 7.2 (an assertion in bdrv_inactivate_recurse): nobody can tell whether it has moved so before.
+        if resident.machine.state.activity == .paused {
+            throw Diagnostics(
+                .error(
+                    "it is paused", detail: "QEMU can end a guest that moves a second time without having run",
+                    hint: "let it run with `drover vm resume \(resident.machine.name)`, or stop it"))
+        }
         let own = try resident.place.map { expression throws(Diagnostics) in
             Set(try context.hosts(expression).map(\.name))
         }

@@ -82,7 +82,7 @@ struct Resident: Sendable {
 }
 
 extension MachineDemand {
-    fileprivate mutating func add(_ nic: PresentMachine.NIC) {
+    mutating func add(_ nic: PresentMachine.NIC) {
         let words = nic.source.split(separator: " ", maxSplits: 1).map(String.init)
         guard words.count == 2 else { return }
         switch words[0] {

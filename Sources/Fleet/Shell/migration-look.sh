@@ -1,6 +1,7 @@
 #!/bin/sh
 # What one host of a migration shows of itself, a line each. Run by a script that gives, as arguments, what is asked:
-# bridge=NAME, link=NAME, program=PATH, resolve=NAME, listen=data (a port of QEMU's range that takes one connection).
+# bridge=NAME, openvswitch=NAME, link=NAME, program=PATH or NAME, file=PATH, firmware=uefi, resolve=NAME, listen=data (a port
+# of QEMU's range that takes one connection).
 # Each gets a line `answer N yes|no`, counted from 0.
 #
 # shellcheck disable=SC2154
@@ -19,18 +20,25 @@ setting() {
 listen() {
     command -v systemd-socket-activate >/dev/null || return 1
     low=$(setting migration_port_min) high=$(setting migration_port_max)
-    port=${high:-49215} taken=$(listening)
+    port=$((${high:-49215} - $$ % 8)) taken=$(listening)
+    [ "$port" -ge "${low:-49152}" ] || port=${high:-49215}
     while [ "$port" -ge "${low:-49152}" ]; do
         case $taken in
-            *"$(printf %04X "$port")"*) port=$((port - 1)) ;;
-            *) break ;;
+            *"$(printf %04X "$port")"*) ;;
+            *) if open_port "$port"; then echo "port $port"; return 0; fi ;;
         esac
+        port=$((port - 1))
     done
-    [ "$port" -ge "${low:-49152}" ] || return 1
-    timeout 30 systemd-socket-activate -l "$port" /bin/true </dev/null >/dev/null 2>&1 &
+    return 1
+}
+
+# Several look at once where several VMs move: a port that another one opened is not this one's.
+open_port() {
+    timeout 30 systemd-socket-activate -l "$1" /bin/true </dev/null >/dev/null 2>&1 &
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        case $(listening) in *"$(printf %04X "$port")"*) echo "port $port"; return 0 ;; esac
         sleep 0.05 2>/dev/null || sleep 1
+        kill -0 "$!" 2>/dev/null || return 1
+        case $(listening) in *"$(printf %04X "$1")"*) return 0 ;; esac
     done
     return 1
 }
@@ -39,7 +47,10 @@ answer() {
     case $1 in
         bridge=*) [ -d "/sys/class/net/${1#*=}/bridge" ] ;;
         link=*) [ -e "/sys/class/net/${1#*=}" ] ;;
-        program=*) [ -x "${1#*=}" ] ;;
+        openvswitch=*) ovs-vsctl --timeout=5 br-exists "${1#*=}" 2>/dev/null ;;
+        program=*) command -v "${1#*=}" >/dev/null ;;
+        file=*) [ -r "${1#*=}" ] ;;
+        firmware=uefi) grep -qs '"uefi"' /usr/share/qemu/firmware/*.json /etc/qemu/firmware/*.json ;;
         resolve=*) getent ahosts "${1#*=}" >/dev/null ;;
         listen=data) listen ;;
         *) false ;;
@@ -57,13 +68,18 @@ for asked do
 done
 echo "cpus $(getconf _NPROCESSORS_ONLN)"
 [ ! -r /etc/machine-id ] || echo "machine $(head -c 64 /etc/machine-id)"
-sed -n 's/^MemAvailable: *\([0-9]*\) kB/available \1/p; s/^HugePages_Free: *\([0-9]*\)/hugepages \1/p
-    s/^Hugepagesize: *\([0-9]*\) kB/hugepage \1/p' /proc/meminfo
+sed -n 's/^MemAvailable: *\([0-9]*\) kB/available \1/p; s/^Hugepagesize: *\([0-9]*\) kB/hugepage \1/p' /proc/meminfo
+for size in /sys/kernel/mm/hugepages/hugepages-*kB; do
+    [ ! -r "$size/free_hugepages" ] || echo "hugepages ${size##*-} $(cat "$size/free_hugepages")" | sed 's/kB / /'
+done
+low=$(setting migration_port_min) high=$(setting migration_port_max)
+echo "range ${low:-49152} ${high:-49215}"
 ip -o addr 2>/dev/null | sed -n 's/^.* inet6\{0,1\} \([0-9a-f.:]*\).*/address \1/p'
 listening | sort -u | sed 's/^/listening /'
 certificate ca /etc/pki/qemu/ca-cert.pem
 certificate server /etc/pki/qemu/server-cert.pem
 certificate client /etc/pki/qemu/client-cert.pem
+[ ! -r /proc/sys/vm/unprivileged_userfaultfd ] || echo "userfaultfd $(cat /proc/sys/vm/unprivileged_userfaultfd)"
 [ ! -e /var/lib/drover/drained ] || echo drained
 # Last, so that it is as near as can be to the moment of its arrival.
 echo "clock $(date +%s.%N)"

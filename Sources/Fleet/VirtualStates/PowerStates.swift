@@ -40,7 +40,7 @@ enum PowerStates {
         _ act: PowerAct, _ call: VirtualCall
     ) -> @Sendable (MachineCensus.Found, Mapping) async throws -> Void {
         { found, _ in
-            _ = try await MachineHold(call.context, driver: call.driver).with(found) { held in
+            _ = try await MachineHold(call.context, driver: call.driver).with(found, for: act.word) { held in
                 try await act.perform(on: held)
             }
         }

@@ -38,6 +38,10 @@ public struct DomainDescription: Sendable, Hashable {
         return document.first("os")?[attribute: "firmware"] == "efi"
             ? "/var/lib/libvirt/qemu/nvram/\(name)_VARS.fd" : nil
     }
+    /// The file of the firmware, where one is named.
+    public var firmware: String? { document.first("os", "loader")?.text }
+    /// Whether libvirt chooses UEFI firmware at the domain's start.
+    public var choosesFirmware: Bool { firmware == nil && document.first("os")?[attribute: "firmware"] == "efi" }
     public var metadata: DomainMetadata? {
         document.first("metadata")?.children
             .first { $0.attributes.contains { $0.value == DomainMetadata.namespace } }
@@ -85,13 +89,16 @@ public struct DomainDescription: Sendable, Hashable {
 
     /// libvirt's scaled integer: a number with a `unit`, which is KiB when none is named, as memory has it.
     static func bytes(_ element: XMLElement) -> Int? {
+        bytes(size: element.text, unit: element[attribute: "unit"])
+    }
+
+    /// The same where number and unit stand apart.
+    public static func bytes(size: String?, unit: String?) -> Int? {
         let scale: [String: Int] = [
             "b": 1, "bytes": 1, "KB": 1000, "k": 1024, "KiB": 1024, "MB": 1_000_000, "M": 1 << 20, "MiB": 1 << 20,
             "GB": 1_000_000_000, "G": 1 << 30, "GiB": 1 << 30, "TB": 1_000_000_000_000, "T": 1 << 40, "TiB": 1 << 40,
         ]
-        guard let number = Int(element.text), let factor = scale[element[attribute: "unit"] ?? "KiB"] else {
-            return nil
-        }
+        guard let number = size.flatMap({ Int($0) }), let factor = scale[unit ?? "KiB"] else { return nil }
         let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
         return overflow ? nil : bytes
     }
@@ -154,6 +161,8 @@ public struct InterfaceDescription: Sendable, Hashable {
     /// The VLANs it is on; several for a trunk.
     public var vlans: [Int]
     public var mtu: Int?
+    /// How it is on its bridge where that is no common one: `openvswitch`.
+    public var virtualPort: String?
     /// The host's name of it, once the domain runs.
     public var device: String?
 
@@ -165,6 +174,7 @@ public struct InterfaceDescription: Sendable, Hashable {
         model = element.first("model")?[attribute: "type"]
         vlans = (element.first("vlan")?.all("tag") ?? []).compactMap { $0[attribute: "id"].flatMap { Int($0) } }
         mtu = element.first("mtu")?[attribute: "size"].flatMap { Int($0) }
+        virtualPort = element.first("virtualport")?[attribute: "type"]
         device = element.first("target")?[attribute: "dev"]
     }
 }

@@ -50,18 +50,21 @@ extension HypervisorConnection {
     ///
     /// A running domain goes on without a definition. Volumes stay.
     ///
-    /// - Parameter keepingNVRAM: leave the UEFI variables where they are.
+    /// - Parameters:
+    ///   - keepingNVRAM: leave the UEFI variables where they are.
+    ///   - keepingTPM: leave the state of an emulated TPM where it is; libvirt before 8.9 removes it all the same.
     public func undefine(
-        _ domain: DomainReference, keepingNVRAM: Bool = false
+        _ domain: DomainReference, keepingNVRAM: Bool = false, keepingTPM: Bool = false
     ) async throws(HypervisorError) {
         let nvram = keepingNVRAM ? VIR_DOMAIN_UNDEFINE_KEEP_NVRAM : VIR_DOMAIN_UNDEFINE_NVRAM
         let flags =
             nvram.rawValue | VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue
             | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA.rawValue
+        let most = flags | (keepingTPM ? VIR_DOMAIN_UNDEFINE_KEEP_TPM.rawValue : 0)
         // A driver without NVRAM or checkpoints knows fewer flags.
         let fewer = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue
         try await act("undefine", domain) { found in
-            for known in [flags, fewer] {
+            for known in [most, flags, fewer] {
                 if virDomainUndefineFlags(found, known) == 0 { return 0 }
                 guard virGetLastError()?.pointee.code == Int32(VIR_ERR_INVALID_ARG.rawValue) else { return -1 }
             }

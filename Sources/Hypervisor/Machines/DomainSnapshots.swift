@@ -72,6 +72,37 @@ extension HypervisorConnection {
     }
 }
 
+extension HypervisorConnection {
+    /// What libvirt keeps of the domain's snapshots, each behind the one that it follows: for `redefineSnapshot`.
+    public func snapshotDocuments(
+        of domain: DomainReference
+    ) async throws(HypervisorError) -> [(name: String, xml: String, isCurrent: Bool)] {
+        var documents: [(name: String, xml: String, isCurrent: Bool)] = []
+        for snapshot in try await snapshots(of: domain) {
+            let xml = try await call("read the snapshot \"\(snapshot.name)\"") { call throws(HypervisorError) in
+                try call.snapshot(snapshot.name, of: domain) { found throws(HypervisorError) in
+                    try call.string(virDomainSnapshotGetXMLDesc(found, VIR_DOMAIN_SNAPSHOT_XML_SECURE.rawValue))
+                }
+            }
+            documents.append((snapshot.name, xml, snapshot.isCurrent))
+        }
+        return documents
+    }
+
+    /// Lets libvirt know a snapshot that is in the domain's disks already: it came with them from another host.
+    public func redefineSnapshot(
+        of domain: DomainReference, xml: String, isCurrent: Bool
+    ) async throws(HypervisorError) {
+        let current = isCurrent ? VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT.rawValue : 0
+        let flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE.rawValue | current
+        try await call("redefine a snapshot of \(domain)") { call throws(HypervisorError) -> Void in
+            try call.domain(domain) { found throws(HypervisorError) in
+                _ = virDomainSnapshotFree(try call.require(virDomainSnapshotCreateXML(found, xml, flags)))
+            }
+        }
+    }
+}
+
 extension Call {
     fileprivate func snapshot<Answer>(
         _ name: String, of domain: DomainReference, _ body: (virDomainSnapshotPtr) throws(HypervisorError) -> Answer

@@ -38,6 +38,18 @@ public struct DomainDefinition: DomainEditing, Sendable, Hashable {
         }
     }
 
+    /// Takes out what is in the drives that hold one of these files.
+    public mutating func emptyDrives(holding paths: Set<String>) {
+        editDevices { devices in
+            devices.edit("disk") { disk in
+                guard ["cdrom", "floppy"].contains(disk[attribute: "device"]),
+                    let path = disk.first("source")?[attribute: "file"], paths.contains(path)
+                else { return }
+                disk.remove { $0.localName == "source" }
+            }
+        }
+    }
+
     /// The file of the UEFI variables.
     public mutating func setNVRAM(_ path: String) {
         document.edit("os") { system in

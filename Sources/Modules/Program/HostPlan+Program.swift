@@ -12,8 +12,8 @@ extension HostPlan {
     package func program(
         nonce: String, test: Bool, diff: Bool, failhard: Bool = false, confirmSeconds: Int = 60
     ) -> String {
-        var text = ShellLibrary.runtime.text + ShellLibrary.probes.text
-        for library in Set(states.flatMap(\.libraries)).sorted() where library > .probes { text += library.text }
+        var text = ShellLibrary.runtime.text + ShellLibrary.probes.text + ShellLibrary.made.text
+        for library in Set(states.flatMap(\.libraries)).sorted() where library > .made { text += library.text }
         var settings = [
             ShellText.assignment("nonce", nonce),
             "test=\(test ? 1 : 0) show_diff=\(diff ? 1 : 0) failhard=\(failhard ? 1 : 0)",

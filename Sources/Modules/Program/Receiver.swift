@@ -1,20 +1,11 @@
-internal import FoundationEssentials
-
 /// The controller's side of `receiver.sh`: the command that starts it and the frames that it reads.
 package enum Receiver {
-    /// The command for an exec request. It asks nothing of the login shell but words, `exec` and single quotes, so it
-    /// means the same in sh, csh and fish.
+    /// The command for an exec request.
     /// - Parameters:
     ///   - nonce: letters and digits; every line of the receiver's own begins with `@drover:` and it.
     ///   - prefix: words before the shell, such as `sudo -n`; `exec` is put in front of all.
     package static func command(nonce: String, prefix: [String] = []) -> String {
-        let encoded = Array(Data(ShellText.compact(PackageResources.receiver_sh).utf8).base64EncodedString().utf8)
-        // Some csh have words of at most 1023 characters.
-        let words = stride(from: 0, to: encoded.count, by: 960).map { start in
-            String(decoding: encoded[start..<min(start + 960, encoded.count)], as: UTF8.self)
-        }
-        let start = "'eval \"$(printf %s \"$@\" | base64 -d)\"'"
-        return (["exec"] + prefix + ["/bin/sh", "-c", start, nonce] + words).joined(separator: " ")
+        ShellProgram.command(String(decoding: PackageResources.receiver_sh, as: UTF8.self), name: nonce, prefix: prefix)
     }
 
     /// Announces a file; exactly `length` bytes must follow.

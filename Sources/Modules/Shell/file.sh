@@ -172,7 +172,9 @@ write_file() {
     [ -n "$sha" ] || source=/dev/null
     [ -n "$kind" ] || is_mode=644 is_uid=0 is_gid=0
     if [ -z "$kind" ] && [ "$me" != 0 ]; then is_uid=$me is_gid=$(id -g); fi
+    keep_original "$final"
     place "$source" "$final" "${mode:-$is_mode}" "${user:-$is_uid}" "${group:-$is_gid}" || return 0
+    [ -z "$sha" ] || note_written "$sha" "$final"
     comment="File $path updated"
     forget_path "$at"
 }
@@ -217,6 +219,7 @@ file_directory() {
     fi
     if [ -n "$kind" ] && [ "$kind" != d ]; then paths_known=0; else forget_path "$at"; fi
     if [ "$kind" != d ]; then
+        keep_original "$path"
         { [ -z "$kind" ] && [ ! -L "$path" ]; } || rm -f -- "$path"
         capture mkdir -- "$path" || {
             fail "Cannot make directory $path: $(said)"
@@ -238,6 +241,7 @@ file_absent() {
         return
     fi
     paths_known=0
+    keep_original "$path"
     if [ -d "$path" ] && [ ! -L "$path" ]; then
         comment="Removed directory $path"
         capture rm -rf -- "$path"
@@ -268,6 +272,7 @@ file_symlink() {
         return
     fi
     paths_known=0
+    keep_original "$path"
     if [ -d "$path" ] && [ ! -L "$path" ]; then capture rm -rf -- "$path"; fi
     if capture ln -s -- "$target" "$fresh" && capture move_over "$fresh" "$path"; then
         comment="Created new symlink $path -> $target"

@@ -66,6 +66,10 @@ virt_keys() {
         return
     fi
     paths_known=0
+    # Roles open libvirt's port, with the service stopped, when the certificates are there.
+    for key in libvirtd.service virtproxyd.service libvirtd-tls.socket virtproxyd-tls.socket; do
+        ! systemctl cat "$key" >/dev/null 2>&1 || keep_unit "$key"
+    done
     # Written for root alone; each file is opened to whom it is for when it is whole.
     umask 077
     ! { [ $api_moved = 1 ] && ! exchange_plane api libvirt; } && ! { [ $data_moved = 1 ] && ! exchange_plane data qemu; }
@@ -84,7 +88,9 @@ virt_keys() {
 exchange_plane() {
     local plane="$1" home="$basepath/$2" folder last='' each link target file blob bits group kind
     printf '%s' "$key_list" >"$work/keys"
-    make_folder "$basepath" && make_folder "$home" && make_folder "$home/versions" || return 1
+    make_folder "$basepath" && make_folder "$home" || return 1
+    keep_tree "$home/versions"
+    make_folder "$home/versions" || return 1
     folder=$key_version
     [ ! -e "$home/versions/$folder" ] || folder=$key_version.$nonce
     capture mkdir -m 0755 "$home/versions/$folder" || {
@@ -102,6 +108,7 @@ exchange_plane() {
     sync
     last=$(readlink "$home/current" 2>/dev/null)
     keep_foreign
+    keep_original "$home/current"
     { capture ln -s "versions/$folder" "$home/.current.$nonce" && capture mv -T -f "$home/.current.$nonce" "$home/current"; } || {
         fail "Cannot make version $folder the current one: $(said)"
         return 1
@@ -110,6 +117,7 @@ exchange_plane() {
         [ "$kind" = "$plane" ] || continue
         [ "$(readlink "$link" 2>/dev/null)" != "$target" ] || continue
         make_folder "${link%/*}" || return 1
+        keep_original "$link"
         capture ln -s "$target" "$link.$nonce" && capture mv -T -f "$link.$nonce" "$link" || {
             fail "Cannot make the link $link: $(said)"
             return 1
@@ -133,6 +141,7 @@ make_folder() {
     local bits=0755
     [ ! -d "$1" ] || return 0
     case $1 in */private) bits=0700 ;; esac
+    case $1 in */versions) ;; *) keep_original "$1" ;; esac
     capture mkdir -m "$bits" "$1" || {
         fail "Cannot make $1: $(said)"
         return 1

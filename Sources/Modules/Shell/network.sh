@@ -259,6 +259,7 @@ save_network() {
     for file in "$hold"/new/* "$hold"/new/interfaces.d/*; do
         [ -f "$file" ] || continue
         each=${file#"$hold/new/"}
+        keep_original "$net/$each"
         chmod 0644 "$file"
         if [ -f "$net/$each" ]; then
             # Mode and owner stay as they are: passphrases of wireless networks stand in such files.

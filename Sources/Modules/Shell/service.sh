@@ -89,6 +89,7 @@ service_running() {
     fi
     units_known=0
     reread_units
+    keep_unit "$unit"
     case $todo in *enable | *disable)
         set_enabled "${todo##* }" || {
             fail "Failed to ${todo##* } the service $name: $(said)"
@@ -165,6 +166,7 @@ service_dead() {
     fi
     units_known=0
     reread_units
+    keep_unit "$unit"
     case $todo in *able)
         set_enabled "${todo##* }" || {
             fail "Failed to ${todo##* } the service $name: $(said)"
@@ -203,6 +205,7 @@ service_set() {
     fi
     units_known=0
     reread_units
+    keep_unit "$unit"
     set_enabled "$1" || {
         fail "Failed to $1 the service $name: $(said)"
         return

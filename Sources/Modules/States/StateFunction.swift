@@ -45,7 +45,7 @@ package struct StateFunction: Sendable {
 
 /// The shell libraries in the order in which a program holds them.
 enum ShellLibrary: Int, Sendable, Comparable, CaseIterable {
-    case runtime, probes, file, package, service, command, network, keys, controller
+    case runtime, probes, made, file, package, service, command, network, keys, controller
 
     static func < (left: ShellLibrary, right: ShellLibrary) -> Bool { left.rawValue < right.rawValue }
 
@@ -55,6 +55,7 @@ enum ShellLibrary: Int, Sendable, Comparable, CaseIterable {
     private static let texts: [ShellLibrary: String] = [
         .runtime: ShellText.compact(PackageResources.runtime_sh),
         .probes: ShellText.compact(PackageResources.probes_sh),
+        .made: ShellText.compact(PackageResources.made_sh),
         .file: ShellText.compact(PackageResources.file_sh),
         .package: ShellText.compact(PackageResources.package_sh),
         .service: ShellText.compact(PackageResources.service_sh),

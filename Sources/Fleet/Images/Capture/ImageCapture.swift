@@ -30,7 +30,7 @@ package struct ImageCapture: Sendable {
         var names = names
         if names.name.isEmpty { names.name = name }
         try names.check()
-        return try await MachineHold(context, driver: driver).with(name, surely: false) { held in
+        return try await MachineHold(context, driver: driver).with(name, for: "capture", surely: false) { held in
             try held.found.host.require(.disks)
             try held.found.host.require(.transfer)
             let description = try await held.connection.description(of: held.domain)

@@ -33,7 +33,7 @@ package struct MachineChanging: Sendable {
         _ found: MachineCensus.Found, _ request: ChangeRequest, assumedAbsent: [String]? = nil
     ) async throws -> [MachineChange] {
         try request.validate()
-        return try await MachineHold(context, driver: driver).with(found) { held in
+        return try await MachineHold(context, driver: driver).with(found, for: "change") { held in
             if held.isActive, request.isLive, request.changesDevices { try held.found.host.require(.liveChange) }
             if request.needsDisks { try held.found.host.require(.disks) }
             try await NICPlaces(held: held, connector: context.connector).check(request.addedNICs)

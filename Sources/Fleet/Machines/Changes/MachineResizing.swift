@@ -25,7 +25,7 @@ package struct MachineResizing: Sendable {
     /// The same for one that was found, by who knows that no other host has it.
     func resize(_ found: MachineCensus.Found, _ request: ResizeRequest) async throws -> [MachineChange] {
         try request.validate()
-        return try await MachineHold(context, driver: driver).with(found) { held in
+        return try await MachineHold(context, driver: driver).with(found, for: "resize") { held in
             if held.isActive, request.scope != .next { try held.found.host.require(.liveChange) }
             if !request.disks.isEmpty { try held.found.host.require(.disks) }
             let work = try await ResizeWork(held.connection, held.found.machine, request)

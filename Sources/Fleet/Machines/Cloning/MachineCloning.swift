@@ -28,12 +28,14 @@ package struct MachineCloning: Sendable {
         defer { withExtendedLifetime(own) {} }
         try Journal(context.directory).refuseUnsettled(named: new)
         say("looking for \"\(new)\" on every host")
-        let answers = await MachineCensus(context, driver: driver).take()
-        let found = try MachineCensus.one(name, among: answers)
-        try found.host.require(.disks)
-        try MachineName.refuseTaken(new, answers, assumedAbsent: options.assumedAbsent)
-        return try await MachineHold(context, driver: driver).with(found) { held in
-            try await clone(held, as: new, options)
+        let locked = NameHold(new, for: "clone", options.assumedAbsent, context, driver)
+        return try await locked.hold.during {
+            let found = try MachineCensus.one(name, among: await MachineCensus(context, driver: driver).take())
+            try found.host.require(.disks)
+            try await locked.take(on: found.host)
+            return try await MachineHold(context, driver: driver).with(found, for: "clone") { held in
+                try await clone(held, as: new, options)
+            }
         }
     }
 
@@ -70,7 +72,9 @@ package struct MachineCloning: Sendable {
                 definition.setNVRAM(variables.to)
             }
             note(&definition, plan, hostKey: seed.hostKey, log)
-            try await held.connection.define(xml: definition.text())
+            let text = try definition.text()
+            try log.record(OperationRecovery.defining)
+            try await held.connection.define(xml: text)
             try log.record("defined")
             if options.start {
                 try Task.checkCancellation()
@@ -132,14 +136,13 @@ package struct MachineCloning: Sendable {
         let layers = try await OperationLock.layers(context.directory, on: host)
         defer { withExtendedLifetime(layers) {} }
         let log = Journal(context.directory).resume(record)
-        let isWhole = record.steps.contains { $0["step"]?.string == "defined" }
-        for answer in await MachineCensus(context, driver: driver).take() {
-            for machine in try answer.machines.get() where machine.uuid == uuid {
-                guard isWhole || machine.state.isActive || answer.host.name != host else { continue }
-                try log.record("finished")
-                return "finished"
-            }
+        let whereabouts = try await Whereabouts(uuid, of: host, context, driver)
+        let isKept = whereabouts.here.map { record.hasStep("defined") || $0.state.isActive } ?? false
+        if isKept || whereabouts.elsewhere != nil {
+            try log.record("finished")
+            return "finished"
         }
+        if whereabouts.here == nil, record.hasStep(OperationRecovery.defining) { try whereabouts.demandNowhereElse() }
         let place = try context.host(named: host)
         return try await MachineHold(context, driver: driver).settling(record) { connection, _ in
             let files = PoolFiles(host: place, connector: context.connector)

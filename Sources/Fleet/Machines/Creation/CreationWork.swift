@@ -172,7 +172,9 @@ struct CreationWork: Sendable {
     /// Defines the VM, and starts it as far as it is to be.
     func define(_ document: XMLElement, uuid: String, spec: MachineSpec) async throws {
         say("starting \(spec.name)")
-        try await connection.define(xml: try document.written())
+        let text = try document.written()
+        try log.record(OperationRecovery.defining)
+        try await connection.define(xml: text)
         if spec.autostart { try await connection.setAutostart(.uuid(uuid), true) }
         try Task.checkCancellation()
         if spec.startState != .stopped {

@@ -71,7 +71,7 @@ package struct MachineDeletion: Sendable {
             throw Diagnostics(
                 .error("\"\(found.machine.name)\" has moved to \(now.host.name) meanwhile", hint: "try again"))
         }
-        return try await MachineHold(context, driver: driver).with(now) { held in
+        return try await MachineHold(context, driver: driver).with(now, for: "delete") { held in
             if held.isActive && !force {
                 throw Diagnostics(
                     .error(
@@ -109,6 +109,7 @@ package struct MachineDeletion: Sendable {
         do throws(HypervisorError) {
             if held.isActive { try await held.connection.destroy(held.domain) }
             try await held.connection.undefine(held.domain)
+            try? log.record(OperationRecovery.undefined)
         } catch {
             // Refused: the VM is there still, with all that is its own.
             if !error.leavesEndUnknown { try? log.record("undone") }

@@ -8,6 +8,8 @@ struct HeldMachine: Sendable {
     let found: MachineCensus.Found
     let connection: HypervisorConnection
     let lock: OperationLock
+    /// The same on the hosts, for other controllers.
+    let hold: HostHold
     var name: String { found.machine.name }
     var domain: DomainReference { .uuid(found.machine.uuid) }
     var isActive: Bool { found.machine.state.isActive }
@@ -31,46 +33,53 @@ struct MachineHold: Sendable {
 
     /// Looks for the VM and holds it while `body` is at work.
     /// - Parameters:
+    ///   - operation: what is done to it, for others who want it meanwhile.
     ///   - surely: no other host may have it, because a second VM of this name elsewhere would do harm.
     ///   - assumedAbsent: hosts that do not answer and are said not to have it; nil where nobody can say so.
     func with<Answer: Sendable>(
-        _ name: String, surely: Bool = true, assumedAbsent: [String]? = nil,
+        _ name: String, for operation: String, surely: Bool = true, assumedAbsent: [String]? = nil,
         _ body: (HeldMachine) async throws -> Answer
     ) async throws -> Answer {
         let census = MachineCensus(context, driver: driver)
         let found =
             surely
             ? try await census.findSurely(name, assumedAbsent: assumedAbsent) : try await census.find(name)
-        return try await with(found, body)
+        return try await with(found, for: operation, body)
     }
 
     /// Holds a VM that was found.
-    /// - Throws: `Diagnostics` when it is not where it was found any more.
+    /// - Throws: `Diagnostics` when it is not where it was found any more; ``OperationLocked``.
     func with<Answer: Sendable>(
-        _ found: MachineCensus.Found, _ body: (HeldMachine) async throws -> Answer
+        _ found: MachineCensus.Found, for operation: String, _ body: (HeldMachine) async throws -> Answer
     ) async throws -> Answer {
         let lock = try OperationLock(context.directory, machine: found.machine.name)
         defer { withExtendedLifetime(lock) {} }
         try Journal(context.directory).refuseUnsettled(found.machine.uuid)
-        let connection = try await driver.connect(to: found.host)
-        do {
-            // Seen before the lock was taken: it may have been moved, renamed or deleted since.
-            guard let now = try await connection.domain(.uuid(found.machine.uuid)), now.name == found.machine.name
-            else {
-                throw Diagnostics(
-                    .error("\"\(found.machine.name)\" is not on \(found.host.name) any more", hint: "try again"))
+        let wish = HostLocks.Wish(machine: found.machine.name, operation: operation, on: [found.host])
+        let pending = PendingHold(context, wish)
+        return try await pending.during {
+            let connection = try await driver.connect(to: found.host)
+            do {
+                let hold = try await pending.value
+                // Seen before the locks were taken: it may have been moved, renamed or deleted since.
+                guard let now = try await connection.domain(.uuid(found.machine.uuid)), now.name == found.machine.name
+                else {
+                    throw Diagnostics(
+                        .error("\"\(found.machine.name)\" is not on \(found.host.name) any more", hint: "try again"))
+                }
+                let held = HeldMachine(
+                    found: MachineCensus.Found(host: found.host, machine: now), connection: connection, lock: lock,
+                    hold: hold)
+                let answer = try await body(held)
+                await connection.close()
+                return answer
+            } catch let error as HypervisorError {
+                await connection.close()
+                throw HostProblem(error, host: found.host.name)
+            } catch {
+                await connection.close()
+                throw error
             }
-            let held = HeldMachine(
-                found: MachineCensus.Found(host: found.host, machine: now), connection: connection, lock: lock)
-            let answer = try await body(held)
-            await connection.close()
-            return answer
-        } catch let error as HypervisorError {
-            await connection.close()
-            throw HostProblem(error, host: found.host.name)
-        } catch {
-            await connection.close()
-            throw error
         }
     }
 

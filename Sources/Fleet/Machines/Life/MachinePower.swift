@@ -54,7 +54,7 @@ package struct MachinePower: Sendable {
 
     private func act(_ act: PowerAct, on found: MachineCensus.Found, calledBy name: String) async -> Outcome {
         do {
-            let result = try await MachineHold(context, driver: driver).with(found) { held in
+            let result = try await MachineHold(context, driver: driver).with(found, for: act.word) { held in
                 try await act.perform(on: held)
             }
             return Outcome(name: name, host: found.host.name, result: result, error: nil)
@@ -67,7 +67,7 @@ package struct MachinePower: Sendable {
     /// - Returns: what is so now.
     @discardableResult
     package func act(_ act: PowerAct, on name: String) async throws -> String {
-        try await MachineHold(context, driver: driver).with(name, surely: act.needsEveryHost) { held in
+        try await MachineHold(context, driver: driver).with(name, for: act.word, surely: act.needsEveryHost) { held in
             try await act.perform(on: held)
         }
     }

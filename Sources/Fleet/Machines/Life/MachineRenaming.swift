@@ -31,12 +31,14 @@ package struct MachineRenaming: Sendable {
         let other = try OperationLock(context.directory, machine: new)
         defer { withExtendedLifetime(other) {} }
         try Journal(context.directory).refuseUnsettled(named: new)
-        let answers = await MachineCensus(context, driver: driver).take()
-        let found = try MachineCensus.one(name, among: answers)
-        try found.host.require(.disks)
-        try MachineName.refuseTaken(new, answers, assumedAbsent: assumedAbsent)
-        return try await MachineHold(context, driver: driver).with(found) { held in
-            try await rename(held, to: new)
+        let locked = NameHold(new, for: "rename", assumedAbsent, context, driver)
+        return try await locked.hold.during {
+            let found = try MachineCensus.one(name, among: await MachineCensus(context, driver: driver).take())
+            try found.host.require(.disks)
+            try await locked.take(on: found.host)
+            return try await MachineHold(context, driver: driver).with(found, for: "rename") { held in
+                try await rename(held, to: new)
+            }
         }
     }
 

@@ -119,7 +119,8 @@ package struct MachineSnapshots: Sendable {
         prepare: (HeldMachine, OperationLog) async throws -> Void = { _, _ in },
         act: (HeldMachine) async throws(HypervisorError) -> Answer
     ) async throws -> Answer {
-        try await MachineHold(context, driver: driver).with(name, assumedAbsent: assumedAbsent) { held in
+        try await MachineHold(context, driver: driver).with(name, for: "snapshot", assumedAbsent: assumedAbsent) {
+            held in
             try held.found.host.require(.snapshots)
             try await refuse(held)
             let log = try Journal(context.directory).begin(

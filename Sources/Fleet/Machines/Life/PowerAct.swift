@@ -19,6 +19,20 @@ package enum PowerAct: Sendable {
     /// Writes the guest's memory to its host's disk and stops it.
     case save
 
+    /// What others are told who want the VM meanwhile.
+    var word: String {
+        switch self {
+        case .start: "start"
+        case .stop: "stop"
+        case .kill: "kill"
+        case .reboot: "reboot"
+        case .reset: "reset"
+        case .pause: "pause"
+        case .resume: "resume"
+        case .save: "save"
+        }
+    }
+
     /// Whether a second VM of that name on a host that does not answer would do harm.
     var needsEveryHost: Bool {
         switch self {

@@ -7,17 +7,11 @@ enum GuestChecks {
         var found: [Diagnostic] = []
         let activity = survey.machine.state.activity
         let isPausedByUser = SideState(survey.machine.state, hasJob: false, on: .source) == .pausedByUs
-        if ![.running, .blocked].contains(activity) && !isPausedByUser {
+        if survey.isLive, ![.running, .blocked].contains(activity) && !isPausedByUser {
             found.append(
                 survey.problem(
                     "\"\(survey.name)\" is \(activity.name)", detail: "only a running VM migrates live",
                     hint: "start it with `drover vm start \(survey.name)`", at: survey.source))
-        }
-        if survey.guest.nvram != nil || survey.guest.hasEmulatedTPM {
-            found.append(
-                survey.problem(
-                    "\"\(survey.name)\" has UEFI variables or a TPM", detail: "their files are not moved",
-                    hint: "leave it where it is", at: survey.source))
         }
         if !survey.machine.persistent {
             found.append(

@@ -34,6 +34,20 @@ enum HardwareChecks {
                 survey.problem(
                     "the emulator \"\(path)\" is not there", hint: "install the package that has it at the source"))
         }
+        if survey.guest.hasEmulatedTPM, survey.destinationLook[.program("swtpm")] == false {
+            found.append(
+                survey.problem("swtpm is not there, which the guest's TPM needs", hint: "install the package swtpm"))
+        }
+        if let path = survey.guest.firmware, survey.destinationLook[.file(path)] == false {
+            found.append(
+                survey.problem(
+                    "the guest's firmware \"\(path)\" is not there",
+                    hint: "install the package that has it at the source"))
+        }
+        if survey.guest.choosesFirmware, survey.destinationLook[.firmware] == false {
+            found.append(
+                survey.problem("it has no UEFI firmware for QEMU", hint: "install the package ovmf (edk2-ovmf)"))
+        }
         let accelerators = Set(kinds(survey).flatMap(\.accelerators))
         if !accelerators.isEmpty, !survey.guest.type.isEmpty, !accelerators.contains(survey.guest.type) {
             found.append(
@@ -48,11 +62,18 @@ enum HardwareChecks {
     static func processor(_ survey: MigrationSurvey) -> [Diagnostic] {
         let hint =
             "`drover host baseline` computes a model that all hosts can give: `drover vm set \(survey.name) --cpu`"
+        // One that is off moves, and would not start there.
+        func refusal(_ detail: String?) -> [Diagnostic] {
+            let words = "it cannot give the guest its processor"
+            return [
+                survey.isLive
+                    ? survey.problem(words, detail: detail, hint: hint)
+                    : survey.warning(words, detail: detail, hint: hint)
+            ]
+        }
         switch survey.processor {
-        case .fits(.incompatible):
-            return [survey.problem("it cannot give the guest its processor", hint: hint)]
-        case .lacks(let words):
-            return [survey.problem("it cannot give the guest its processor", detail: words, hint: hint)]
+        case .fits(.incompatible): return refusal(nil)
+        case .lacks(let words): return refusal(words)
         case .unknown(let words):
             return [
                 survey.warning(
@@ -73,20 +94,28 @@ enum HardwareChecks {
 
     static func memory(_ survey: MigrationSurvey) -> [Diagnostic] {
         let needed = survey.machine.memoryMiB
-        if survey.guest.document.first("memoryBacking", "hugepages") != nil {
-            let free = survey.destinationLook.hugepagesMiB ?? 0
-            guard free < needed else { return [] }
-            return [
-                survey.problem(
-                    "too few huge pages: \(free) MiB are free, the VM has \(needed) MiB",
-                    hint: "raise vm.nr_hugepages there")
-            ]
+        if let pages = survey.guest.document.first("memoryBacking", "hugepages") {
+            return hugepages(pages, survey)
         }
         let free = survey.destinationLook.availableMiB ?? survey.destinationInfo.freeMemoryMiB
         guard let free, free < needed else { return [] }
         let words = "too little memory: \(free) MiB are free, the VM has \(needed) MiB"
         let hint = "move another VM away first: `drover vm list`, `drover balance`"
         // One that is off needs none before it starts.
+        return [survey.isLive ? survey.problem(words, hint: hint) : survey.warning(words, hint: hint)]
+    }
+
+    private static func hugepages(_ pages: XMLElement, _ survey: MigrationSurvey) -> [Diagnostic] {
+        let needed = survey.machine.memoryMiB
+        let named = pages.first("page").flatMap { page in
+            DomainDescription.bytes(size: page[attribute: "size"], unit: page[attribute: "unit"]).map { $0 >> 10 }
+        }
+        let size = named ?? survey.destinationLook.hugepageSize
+        let free = size.flatMap { survey.destinationLook.hugepagesMiB[$0] } ?? 0
+        guard free < needed else { return [] }
+        let words =
+            "too few huge pages\(size.map { " of \($0) KiB" } ?? ""): \(free) MiB are free, the VM has \(needed) MiB"
+        let hint = "raise vm.nr_hugepages there, or boot it with hugepagesz= and hugepages="
         return [survey.isLive ? survey.problem(words, hint: hint) : survey.warning(words, hint: hint)]
     }
 

@@ -71,6 +71,15 @@ enum HostChecks {
                     detail: "QEMU promises migration to the same or a later version; the guest stays where it is if it "
                         + "is refused", hint: "upgrade the destination first"))
         }
+        if survey.machine.state.activity == .running, survey.guest.type == "qemu", let from = here.hypervisorVersion,
+            from < LibraryVersion(9, 0)
+        {
+            found.append(
+                survey.warning(
+                    "its QEMU \(from) can lose what an emulated guest writes while its memory is copied",
+                    detail: "a defect of QEMU before 9.0 that guests with KVM do not meet: docs/migration-defects.md",
+                    hint: "pause the VM for the time of the move: `drover vm pause \(survey.name)`", at: survey.source))
+        }
         if survey.destinationLook.isDrained {
             found.append(
                 survey.warning(

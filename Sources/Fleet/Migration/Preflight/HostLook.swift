@@ -5,8 +5,14 @@ struct HostLook: Sendable, Hashable {
     /// One thing that is asked of a host.
     enum Question: Sendable, Hashable {
         case bridge(String)
+        /// A bridge of Open vSwitch.
+        case openvswitch(String)
         case link(String)
+        /// By its path, or by its name where programs are looked for.
         case program(String)
+        case file(String)
+        /// Whether QEMU has UEFI firmware there.
+        case firmware
         case resolve(String)
         /// Opens a port of QEMU's range for one connection.
         case listen
@@ -14,8 +20,11 @@ struct HostLook: Sendable, Hashable {
         var word: String {
             switch self {
             case .bridge(let name): "bridge=\(name)"
+            case .openvswitch(let name): "openvswitch=\(name)"
             case .link(let name): "link=\(name)"
             case .program(let path): "program=\(path)"
+            case .file(let path): "file=\(path)"
+            case .firmware: "firmware=uefi"
             case .resolve(let name): "resolve=\(name)"
             case .listen: "listen=data"
             }
@@ -30,14 +39,20 @@ struct HostLook: Sendable, Hashable {
     var machineID: String?
     /// What programs can have without swapping.
     var availableMiB: Int?
-    /// Free huge pages, of the default size.
-    var hugepagesMiB: Int?
+    /// Free huge pages: MiB by their size in KiB.
+    var hugepagesMiB: [Int: Int] = [:]
+    /// The size of those that are meant when none is named, in KiB.
+    var hugepageSize: Int?
+    /// The ports that libvirt gives memory and disks.
+    var dataPorts = 49152...49215
     var addresses: Set<String> = []
     var listeningPorts: Set<Int> = []
     /// The port that was opened for ``Question/listen``.
     var openedPort: Int?
     /// PEM, as far as the files are there.
     var certificates: [CertificateFile: String] = [:]
+    /// Whether programs may handle faults of their own memory, as QEMU does after post-copy; nil: it does not say.
+    var allowsUserfaultfd: Bool?
     /// Whether `host drain` marked it.
     var isDrained = false
     /// Seconds since 1970 by the host's clock, less those by the controller's when the answer came.
@@ -50,7 +65,6 @@ struct HostLook: Sendable, Hashable {
     ///   - questions: those that the script was given, in order.
     ///   - moment: the controller's clock in seconds, when the text arrived.
     init(_ text: String, questions: [Question], at moment: Double) {
-        var (pages, size) = (0, 0)
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ", maxSplits: 2).map(String.init)
             guard let key = fields.first else { continue }
@@ -62,8 +76,14 @@ struct HostLook: Sendable, Hashable {
             case "cpus": cpus = Int(value)
             case "machine": machineID = value
             case "available": availableMiB = Int(value).map { $0 >> 10 }
-            case "hugepages": pages = Int(value) ?? 0
-            case "hugepage": size = Int(value) ?? 0
+            case "hugepages":
+                guard let size = Int(value), let count = fields.last.flatMap({ Int($0) }) else { continue }
+                let (kibibytes, overflow) = size.multipliedReportingOverflow(by: count)
+                if !overflow { hugepagesMiB[size] = kibibytes >> 10 }
+            case "hugepage": hugepageSize = Int(value)
+            case "range":
+                guard let low = Int(value), let high = fields.last.flatMap({ Int($0) }), low <= high else { continue }
+                dataPorts = low...high
             case "address": addresses.insert(value)
             case "listening": if let port = Int(value, radix: 16) { listeningPorts.insert(port) }
             case "port": openedPort = Int(value)
@@ -73,12 +93,11 @@ struct HostLook: Sendable, Hashable {
                 else { continue }
                 certificates[file] = String(decoding: bytes, as: UTF8.self)
             case "drained": isDrained = true
+            case "userfaultfd": allowsUserfaultfd = value == "1"
             case "clock": clockOffset = Double(value).map { $0 - moment }
             default: continue
             }
         }
-        hugepagesMiB = Int(exactly: pages).flatMap { $0.multipliedReportingOverflow(by: size) }
-            .flatMap { $0.overflow ? nil : $0.partialValue >> 10 }
     }
 
     /// Nil when it was not asked or did not answer.

@@ -22,11 +22,14 @@ struct MigrationPreflight: Sendable {
     /// - Throws: ``HostProblem`` when a host stops answering.
     func report() async throws -> MigrationReport {
         let survey = try await MigrationSurveying(hosts: hosts, machine: machine, options: options).take()
-        var planning = DiskMovePlanning(hosts: hosts, images: images)
-        let disks = try await planning.plan(survey.guest.disks)
+        var planning = DiskMovePlanning(
+            hosts: hosts, images: images, guest: survey.guest, isLive: survey.isLive)
+        let disks = try await planning.plan()
         var plan = MigrationPlan(
-            vm: machine.name, uuid: machine.uuid, source: hosts.source.host, destination: hosts.destination.host,
-            disks: disks, pools: planning.pools, memoryMiB: machine.memoryMiB, autostart: machine.autostart)
+            mode: survey.isLive ? .live : .offline, vm: machine.name, uuid: machine.uuid, source: hosts.source.host,
+            destination: hosts.destination.host,
+            disks: disks, files: planning.files, pools: planning.pools, memoryMiB: machine.memoryMiB,
+            autostart: machine.autostart)
         plan.transfer = try? MigrationTransfer(survey)
         let checks = MigrationCheck.all.filter { survey.isLive || !$0.isForLive }
         let entries = checks.map { MigrationReport.Entry(check: $0.name, findings: $0.findings(survey)) }

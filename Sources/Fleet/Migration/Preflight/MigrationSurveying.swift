@@ -66,11 +66,13 @@ struct MigrationSurveying: Sendable {
 
     /// What the guest sees is compared; one that sees its host's processor as it is has the host's compared.
     private func processor(of guest: DomainDescription) async throws(HostProblem) -> MigrationSurvey.ProcessorAnswer {
-        guard isLive, var seen = guest.cpu else { return .fits(.identical) }
+        guard var seen = guest.cpu else { return .fits(.identical) }
         let kind = GuestKind(
             accelerator: guest.type == "kvm" ? .kvm : .emulation, architecture: guest.architecture,
             machine: guest.machine, emulator: guest.emulator)
         if seen[attribute: "mode"] == "host-passthrough" {
+            // One that is off will see the destination's at its next start.
+            guard isLive else { return .fits(.identical) }
             let own = try await source.ask { hypervisor throws(HypervisorError) in
                 try await hypervisor.hostModel(for: kind)
             }
@@ -136,12 +138,17 @@ struct MigrationSurveying: Sendable {
         let cards = guest.interfaces.compactMap { card -> HostLook.Question? in
             guard let source = card.source else { return nil }
             switch card.type {
+            case "bridge" where card.virtualPort == "openvswitch": return .openvswitch(source)
             case "bridge": return .bridge(source)
             case "direct": return .link(source)
             default: return nil
             }
         }
-        return cards + [guest.emulator].compactMap { $0.map(HostLook.Question.program) } + (isLive ? [.listen] : [])
+        let programs = [guest.emulator, guest.hasEmulatedTPM ? "swtpm" : nil]
+        let loader: HostLook.Question? =
+            guest.firmware.map { .file($0) } ?? (guest.choosesFirmware ? .firmware : nil)
+        return cards + programs.compactMap { $0.map(HostLook.Question.program) } + [loader].compactMap { $0 }
+            + (isLive ? [.listen] : [])
     }
 
     private func look(

@@ -10,7 +10,9 @@ enum NetworkChecks {
         for card in survey.guest.interfaces {
             guard let source = card.source, seen.insert(card.type + " " + source).inserted else { continue }
             switch card.type {
-            case "bridge" where survey.destinationLook[.bridge(source)] == false:
+            case "bridge"
+            where survey.destinationLook[.bridge(source)] == false
+                || survey.destinationLook[.openvswitch(source)] == false:
                 found.append(
                     survey.problem(
                         "there is no bridge \"\(source)\", which the VM is connected to",
@@ -76,11 +78,13 @@ enum NetworkChecks {
 
     static func data(_ survey: MigrationSurvey) -> [Diagnostic] {
         if let words = survey.toDestination.dataProblem {
+            let ports = survey.destinationLook.dataPorts
             return [
                 survey.problem(
-                    "cannot reach port \(survey.destinationLook.openedPort ?? 49152) of \(survey.destination.name)",
+                    "cannot reach port \(survey.destinationLook.openedPort ?? ports.lowerBound) of \(survey.destination.name)",
                     detail: words,
-                    hint: "memory and disks take ports 49152 to 49215: open them from \(survey.source.name) to "
+                    hint: "memory and disks take ports \(ports.lowerBound) to \(ports.upperBound): open them from "
+                        + "\(survey.source.name) to "
                         + survey.destination.name, at: survey.source)
             ]
         }

@@ -40,8 +40,18 @@ package final class OperationLock: Sendable {
 /// Another process is at it.
 package struct OperationLocked: Error, Sendable {
     package let meaning: String
+    /// Who it is, where a host told; nil for a process that works with the same fleet directory.
+    var holder: LockHolder?
+    /// The host on which the lock is.
+    var host: String?
 
     package var diagnostic: Diagnostic {
-        .error("another process is at work on \(meaning)", hint: "wait until it has ended")
+        guard let holder else {
+            return .error("another process is at work on \(meaning)", hint: "wait until it has ended")
+        }
+        return .error(
+            "\(holder.who) is at work on \(meaning)",
+            detail: "\(holder.operation), process \(holder.process ?? 0), since \(Clock.iso(Clock.now - holder.age))",
+            hint: "wait until it has ended; what a killed process left ends by itself within a minute", host: host)
     }
 }

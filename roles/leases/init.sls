@@ -2,8 +2,8 @@
 # holds, whoever asks for it. Apply it beside the role hypervisor, and before VMs run: those that do have no lease yet.
 # vars: leases: {directory: /srv/vms/.leases}, which must be the same directory on all hosts (NFSv4, GFS2, OCFS2, ...).
 #
-# A lease goes by the disk's path: shared directories have to be mounted at one path everywhere. Disks that QEMU itself
-# fetches over a network (iSCSI, RBD) have no path, and no lease.
+# A lease goes by the disk's path: shared directories have to be mounted at one path everywhere, and two local disks of one
+# path exclude each other. Disks that QEMU itself fetches over a network (iSCSI, RBD) have no path, and no lease.
 {% set directory = salt['pillar.get']('leases:directory') %}
 
 include:
@@ -15,6 +15,7 @@ lease-directory:
     - name: {{ directory }}
     - mode: '0700'
     - makedirs: True
+    - retry: {attempts: 5, interval: 1}     # all hosts make the same one at once
 
 lease-configuration:
   file.managed:

@@ -124,8 +124,9 @@ cat > "$root/www/cgi-bin/processes" <<'SCRIPT'
 printf 'Content-Type: text/plain\r\n\r\n'
 cat /proc/uptime /proc/interrupts
 for process in /proc/[0-9]*; do
-    [ -s "$process/cmdline" ] || continue
-    echo "${process#/proc/} $(tr '\000' ' ' < "$process/cmdline") $(sed -n 's/^State://p' "$process/status")"
+    words=$(tr '\000' ' ' < "$process/cmdline")
+    [ -n "$words" ] || continue
+    echo "${process#/proc/} $words $(sed -n 's/^State://p' "$process/status")"
     cat "$process/syscall" "$process/stack"
 done 2>/dev/null
 SCRIPT

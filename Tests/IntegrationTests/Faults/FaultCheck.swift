@@ -27,7 +27,8 @@ struct FaultCheck: Sendable {
         let numbers = try await acknowledged(&result.problems)
         var last = FaultGuest.Record(boot: before.boot, counter: max(before.counter, numbers))
         let disk = try await guest.recordOnDisk(of: host)
-        if state == "running", disk?.boot == before.boot {
+        let isNew = cell.mayCrash && state == "running" ? try await startedAgain(on: host, last) : false
+        if state == "running", !isNew, disk?.boot == before.boot {
             last = try await survived(on: host, last, &result.problems) ?? last
         } else if cell.mayCrash {
             result.end = "crashed"
@@ -43,6 +44,15 @@ struct FaultCheck: Sendable {
         let autostarted = try await fleet.told(host, "virsh -q list --all --autostart --name").split(separator: "\n")
         if !autostarted.contains("\(guest.name)") { result.problems.append("its autostart was lost") }
         return last
+    }
+
+    /// Whether a guest that may have been killed runs anew, by its host's autostart, rather than on.
+    private func startedAgain(on host: String, _ last: FaultGuest.Record) async throws -> Bool {
+        try await eventually(within: 240, "\(guest.name) counts again, or on") {
+            let numbers = try await guest.acknowledged(on: host, boot: last.boot)
+            if numbers.keys.contains(where: { $0 != last.boot }) { return true }
+            return (numbers[last.boot]?.last ?? 0) > last.counter ? false : nil
+        }
     }
 
     /// The largest number of this boot; finds those that were counted on both hosts or backwards.

@@ -28,12 +28,13 @@ struct FaultGuest: Sendable {
         var words = ["vm", "create", name, "--memory", "96M", "--on", "hv1", "--autostart", "--xml-patch", patch]
         words += ["--user-data", fleet.folder + "/count.yaml"]
         switch disk {
-        case .local: words += ["--image", "counter"]
+        // Without a thread of its own: with one, QEMU was seen to forget a request (docs/migration-defects.md).
+        case .local: words += ["--image", "counter", "--disk", "name=system,iothread=false"]
         case .san:
             let image = try await Lab.image()
             let unit = try await fleet.lab.san.add(name, size: 0, image: image)
             try await fleet.drover.must("pool", "refresh", "san", "-t", "hypervisors")
-            words += ["--disk", "name=system,pool=san,source=unit:0:0:\(unit),cache=none,format=raw"]
+            words += ["--disk", "name=system,pool=san,source=unit:0:0:\(unit),cache=none,format=raw,iothread=false"]
         }
         try await forgetConsole()
         let made = try await fleet.drover.run(words)

@@ -25,7 +25,9 @@ for file in /var/lib/libvirt/images/* /var/lib/libvirt/qemu/nvram/* /var/lib/lib
         */drover-image-*.part) ;;
         */drover-image-* | *'*' | */lost+found) continue ;;
     esac
-    grep -qxF -- "$file" "$work/whole" || echo "orphan $file"
+    grep -qxF -- "$file" "$work/whole" && continue
+    # Kept for a while, and written down to be removed by the host itself.
+    grep -rqsxF -- "$file" /var/lib/drover/moved || echo "orphan $file"
 done
 for pool in $(virsh -q pool-list --name); do
     virsh -q pool-refresh "$pool" > /dev/null || echo "busy $pool"
